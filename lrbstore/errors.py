@@ -1,0 +1,132 @@
+"""Every error that lrbstore raises on purpose, as one tree; each also is the builtin that a caller would catch.
+
+    LrbStoreError
+    ├── UnknownName (KeyError)            a task, source, assembly, tissue, stratum …; near names are offered
+    ├── BadSpec (ValueError)              a setting, file or option that says something impossible
+    ├── MissingData (FileNotFoundError)   what was asked for is not in the store; says the command that makes it
+    ├── ContractBroken (ValueError)       rows that break a rule; names table, column, rule and the first offender
+    ├── HashMismatch (OSError)            a file is not what it was
+    ├── SchemaTooOld, SchemaTooNew (RuntimeError)   the store was written by another lrbstore
+    ├── StoreLocked (RuntimeError)        another writer is at work
+    ├── ContigNotFound (KeyError)         a contig that the assembly or the registered genome lacks
+    ├── OutOfContig (IndexError)          an interval that leaves its contig
+    ├── WrongAssembly (ValueError)        a FASTA that is not the assembly it is registered as
+    ├── IncompletePredictions (ValueError)  missing, unknown, duplicate or non-finite predictions, counted
+    └── MissingExtra (ImportError)        an optional dependency; says the pip line
+
+A message has up to four parts, in this order: what failed, with which value, what was expected, what to do next. The command
+line prints exactly that message, on stderr, without a traceback.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LrbStoreError(Exception):
+    """The root: ``except LrbStoreError`` catches everything that lrbstore raises on purpose."""
+
+    def __str__(self) -> str:
+        # KeyError prints the repr of its argument: a message is not a key.
+        return " ".join(str(part) for part in self.args)
+
+
+class UnknownName(LrbStoreError, KeyError):
+    """A name that nothing in the store answers to.
+
+    Args:
+        kind: What was looked up, in one word (``task``, ``source``, ``assembly``, ``tissue``).
+        name: The name that was given.
+        known: All names that would have been understood; near ones are offered, or all when they are few.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+        self.kind, self.name, self.known = kind, name, sorted(set(known))
+        super().__init__(f"unknown {kind} {name!r}{near_names(str(name), self.known, kind)}")
+
+
+class BadSpec(LrbStoreError, ValueError):
+    """A setting, a definition file or an option that says something impossible."""
+
+
+class MissingData(LrbStoreError, FileNotFoundError):
+    """Data that the store does not hold (yet); the message says the command that makes it."""
+
+
+class ContractBroken(LrbStoreError, ValueError):
+    """Rows that break a rule of a table or a file."""
+
+
+class HashMismatch(LrbStoreError, OSError):
+    """A file whose content is not what was recorded."""
+
+
+class SchemaTooOld(LrbStoreError, RuntimeError):
+    """A store written by an older lrbstore whose layout this one no longer reads."""
+
+
+class SchemaTooNew(LrbStoreError, RuntimeError):
+    """A store written by a newer lrbstore."""
+
+
+class StoreLocked(LrbStoreError, RuntimeError):
+    """Another process is writing to the store."""
+
+
+class ContigNotFound(LrbStoreError, KeyError):
+    """A contig that the assembly, or the registered genome, does not have."""
+
+
+class OutOfContig(LrbStoreError, IndexError):
+    """An interval that leaves its contig."""
+
+
+class WrongAssembly(LrbStoreError, ValueError):
+    """A FASTA whose contig lengths or bases are not those of the assembly it is registered as."""
+
+
+class IncompletePredictions(LrbStoreError, ValueError):
+    """Predictions that do not cover the examples exactly once with finite numbers; carries the counts.
+
+    Attributes:
+        counts: ``{"missing": n, "unknown": n, "duplicate": n, "non_finite": n}``.
+    """
+
+    def __init__(self, message: str, counts: dict[str, int]) -> None:
+        self.counts = counts
+        super().__init__(message)
+
+
+class MissingExtra(LrbStoreError, ImportError):
+    """An optional dependency that is not installed.
+
+    Args:
+        extra: Name of the extra in ``pip install 'lrbstore[extra]'``.
+        wanted_for: What the dependency would have been used for.
+    """
+
+    def __init__(self, extra: str, wanted_for: str) -> None:
+        super().__init__(f"{wanted_for} needs the extra '{extra}', which is not installed; run: pip install 'lrbstore[{extra}]'")
+
+
+def near_names(name: str, known: Iterable[str], kind: str = "name") -> str:
+    """Say which known names are meant most likely: ``; did you mean …?``, or list them all when they are few.
+
+    Args:
+        name: What was given.
+        known: The names that exist.
+        kind: What they are, for the message.
+
+    Returns:
+        A tail for an error message, beginning with ``;``, or an empty string when nothing is known.
+    """
+    known = sorted(set(known))
+    lowered = {candidate.lower(): candidate for candidate in reversed(known)}
+    near = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.6)]
+    if near:
+        return f"; did you mean {' or '.join(repr(n) for n in near)}?"
+    if not known:
+        return f"; no {kind} is known here"
+    shown = ", ".join(known[:12]) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
+    return f"; known: {shown}"

@@ -1,0 +1,588 @@
+"""The way of every file: fetch → load → check → write → record.
+
+fetch   find the source's files, take their sha256, see what is new
+load    raw columns → typed columns → canonical columns (the source's own SQL or Python)
+check   the table's contract, row by row: what breaks a rule is rejected with the rule as its reason
+write   Parquet files, aside
+record  every file with its rows in, loaded and rejected; alleles; then one atomic release
+
+Nothing is visible before the last step, so a file that turns out to be damaged leaves the store as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lrbstore.assembly import assembly
+from lrbstore.contract import Contract, contract, literal, quote
+from lrbstore.errors import BadSpec, ContractBroken
+from lrbstore.ingest.alleles import derive_alleles
+from lrbstore.ingest.reading import BadRow, DelimitedFile
+from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
+from lrbstore.layout import sql_folder
+from lrbstore.manifest import DataFile, InputFile, Manifest, file_sha256
+from lrbstore.parquet import TableWriter
+from lrbstore.release import Publication, StoreFolder
+from lrbstore.vocabulary import TISSUE_KEY_MACRO, tissue_aliases
+
+Progress = Callable[[str], None]
+_CHUNK = 100_000  #: Upstream rows checked at a time.
+_ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
+_GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
+
+
+@dataclass
+class Outcome:
+    """What an ingest did.
+
+    Attributes:
+        manifest: The release that is now current.
+        loaded: The files that were loaded by this call.
+        known: Names of files that were there already, byte for byte.
+        missing: Parts of the source of which nothing was given.
+    """
+
+    manifest: Manifest | None
+    loaded: list[InputFile] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Unit:
+    """What is loaded together: a primary file, and the companions that a loader reads beside it.
+
+    Attributes:
+        part: The part of the source.
+        path: The primary file.
+        version, assembly: Of the rows; from the file, never guessed.
+        constants: Further facts that hold for the whole file (the tissue that its name says).
+        companions: Files read beside it; with the primary they decide whether the unit is already in the store.
+    """
+
+    part: Part
+    path: Path
+    version: str
+    assembly: str | None
+    constants: dict[str, str] = field(default_factory=dict)
+    companions: list[Path] = field(default_factory=list)
+    sha256: str = ""
+    companion_sha256: dict[Path, str] = field(default_factory=dict)
+
+
+def ingest(
+    store: Path, name: str, paths: list[Path], *, version: str | None = None, simulated: bool = False, progress: Progress | None = None
+) -> Outcome:
+    """Load a provider's files into a store, as one new release.
+
+    The same file again changes nothing; another file of the same version adds to it; a file of a newer version takes over in the
+    default views. A unit whose companions changed (label shards that were missing before) replaces what it was.
+
+    Args:
+        store: The store's folder; made if it is not there.
+        name: Name of the source.
+        paths: Files, or folders in the provider's own layout.
+        version: Overrides the version that the files say.
+        simulated: Marks the release as holding simulated data.
+        progress: Called with a line of text now and then.
+
+    Returns:
+        What was done. Every row of every file is loaded or in table ``reject``.
+
+    Raises:
+        UnknownName: If there is no such source.
+        MissingData: If none of its files is in ``paths``.
+        ContractBroken: If a file is damaged or is not what its name says; the store is untouched.
+        StoreLocked: If another process is writing.
+    """
+    say = progress or (lambda _: None)
+    spec = source(name)
+    found = find_files(spec, paths)
+    outcome = Outcome(None, missing=[p.name for p in spec.part if p.name not in {part.name for part, _ in found}])
+    units = [_unit(spec, part, path, version) for part, path in found]
+    with StoreFolder(store).writer() as publication:
+        base = publication.draft()
+        run = Run(spec, publication, base, say)
+        for unit in units:
+            say(f"{unit.path.name}: reading")
+            _take_hashes(unit)
+            if run.is_known(unit):
+                outcome.known.append(unit.path.name)
+                continue
+            run.load(unit)
+        outcome.loaded = run.inputs
+        if not run.inputs:
+            outcome.manifest = publication.base
+            return outcome
+        run.finish()
+        draft = publication.draft(
+            files=tuple(f for f in base.files if f.path not in run.replaced) + tuple(run.files),
+            inputs=tuple(i for i in base.inputs if (i.source, i.version, i.part, i.unit) not in run.replaced_units) + tuple(run.inputs),
+            simulated=base.simulated or simulated,
+            note=f"ingest {name}: {', '.join(i.name for i in run.inputs[:8])}" + (" …" if len(run.inputs) > 8 else ""),
+        )
+        outcome.manifest = publication.publish(draft)
+    return outcome
+
+
+def _unit(spec: SourceSpec, part: Part, path: Path, version: str | None) -> Unit:
+    """Ask the source what a file says about itself."""
+    module = spec.module("load")
+    if module is None or not hasattr(module, "describe_file"):
+        raise BadSpec(f"ingest/{spec.name}/load.py must define describe_file(part, path), which tells version, assembly and constants")
+    said: dict[str, Any] = module.describe_file(part, path)
+    name = said.get("assembly")
+    return Unit(
+        part=part,
+        path=path,
+        version=version or said["version"],
+        assembly=assembly(name).name if name else None,
+        constants=said.get("constants", {}),
+        companions=said.get("companions", []),
+    )
+
+
+def _take_hashes(unit: Unit) -> None:
+    unit.sha256 = file_sha256(unit.path)
+    unit.companion_sha256 = {path: file_sha256(path) for path in unit.companions}
+
+
+class Run:
+    """One call of :func:`ingest`: what it has written so far, and a scratch DuckDB to load and check with."""
+
+    def __init__(self, spec: SourceSpec, publication: Publication, base: Manifest, say: Progress) -> None:
+        self.spec, self.publication, self.base, self.say = spec, publication, base, say
+        self.files: list[DataFile] = []
+        self.inputs: list[InputFile] = []
+        self.replaced: set[str] = set()
+        self.replaced_units: set[tuple[str, str, str, str]] = set()
+        self.scratch = duckdb.connect(config={"python_enable_replacements": "false", "autoinstall_known_extensions": "false"})
+        for path in sorted((sql_folder() / "macros").glob("*.sql")):
+            self.scratch.execute(path.read_text(encoding="utf-8"))
+        self.scratch.execute(TISSUE_KEY_MACRO)
+        self.scratch.execute("create table tissue_vocabulary (key VARCHAR, tissue VARCHAR)")
+        self.scratch.executemany(
+            "insert into tissue_vocabulary values (?, ?)", sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)})
+        )
+        self.scratch.execute("create table contig_alias (assembly VARCHAR, alias VARCHAR, chrom VARCHAR, length BIGINT)")
+        for name in spec.assemblies:
+            known = assembly(name)
+            rows = [(known.name, alias, chrom, known.lengths[chrom]) for alias, chrom in known.aliases().items()]
+            self.scratch.executemany("insert into contig_alias values (?, ?, ?, ?)", rows)
+        self._seen: dict[str, np.ndarray] = {}
+        self._tissues: set[tuple[str, str]] = set()
+
+    # ── fetch ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def is_known(self, unit: Unit) -> bool:
+        """Tell whether a unit is in the store already, or was met in this call; a unit with other companions is to be replaced."""
+        same = [
+            i
+            for i in (*self.base.inputs, *self.inputs)
+            if (i.source, i.version, i.part, i.unit) == (self.spec.name, unit.version, unit.part.name, unit.sha256)
+        ]
+        if not same:
+            return False
+        if {unit.sha256, *unit.companion_sha256.values()} <= {i.sha256 for i in same}:
+            return True
+        self.replaced_units.add((self.spec.name, unit.version, unit.part.name, unit.sha256))
+        self.replaced |= {
+            f.path for f in self.base.files if (f.source, f.version, f.unit) == (self.spec.name, unit.version, unit.sha256)
+        }
+        return False
+
+    # ── load, check, write ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def load(self, unit: Unit) -> None:
+        """Load one unit: rows into data files, every row of every file accounted for."""
+        job = Job(self, unit)
+        try:
+            if unit.part.loader is not None:
+                module = self.spec.module("load")
+                getattr(module, unit.part.loader)(job)
+            else:
+                job.load_delimited()
+        except BaseException:
+            job.abandon()
+            raise
+        self.files += job.close()
+        self.inputs += job.accounts()
+
+    def seen(self, unit: Unit, table: str) -> np.ndarray:
+        """Return the sorted record ids that this version of the source already has in a table."""
+        key = f"{table}\0{unit.version}"
+        if key not in self._seen:
+            paths = [
+                self.publication.folder.path / f.path
+                for f in self.base.files
+                if (f.table, f.source, f.version) == (table, self.spec.name, unit.version) and f.path not in self.replaced
+            ]
+            ids = [_column(path, "record_id") for path in paths]
+            self._seen[key] = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.int64)
+        return self._seen[key]
+
+    def add_seen(self, unit: Unit, table: str, ids: np.ndarray) -> None:
+        """Remember record ids given out in this call."""
+        key = f"{table}\0{unit.version}"
+        self._seen[key] = np.sort(np.concatenate([self._seen[key], ids]))
+
+    def next_label_row(self, table: str) -> int:
+        """Return the first free running number of a label table."""
+        paths = [self.publication.folder.path / f.path for f in self.base.files if f.table == table]
+        tops = [int(_column(path, "label_row").max()) for path in paths]
+        tops += [int(_column(self.publication.folder.path / f.path, "label_row").max()) for f in self.files if f.table == table]
+        return max(tops, default=-1) + 1
+
+    def note_tissues(self, pairs: set[tuple[str, str]]) -> None:
+        """Remember which spellings of tissues were met."""
+        self._tissues |= pairs
+
+    # ── record ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def finish(self) -> None:
+        """Write what follows from the loaded rows as a whole: tissue spellings, alleles, and what the genomes say about them."""
+        known = set()
+        for file in self.base.files:
+            if file.table == "tissue_alias" and file.source == self.spec.name:
+                rows = self.scratch.execute(f"select alias, tissue from {self.parquet([file])}").fetchall()
+                known |= set(rows)
+        fresh = sorted(self._tissues - known)
+        if fresh:
+            with self.writer("tissue_alias", "aliases") as writer:
+                writer.write(
+                    pa.table({
+                        "source": [self.spec.name] * len(fresh),
+                        "alias": [alias for alias, _ in fresh],
+                        "tissue": [tissue for _, tissue in fresh],
+                    })
+                )
+                self.files.append(writer.close(source=self.spec.name, version=None, assembly=None, unit=None, genome=None))
+        self.files += derive_alleles(self.publication, self.base, self.files, self.say)
+
+    def writer(self, table: str, stem: str, metadata: dict[str, str] | None = None) -> TableWriter:
+        """Open a new data file of a table."""
+        path = self.publication.data_path(table, f"{self.spec.name}-{stem}")
+        return TableWriter(contract(table), path, {"lrbstore.source": self.spec.name, **(metadata or {})})
+
+    def parquet(self, files: list[DataFile]) -> str:
+        """Return the SQL that reads some data files."""
+        paths = ", ".join(literal(self.publication.folder.path / f.path) for f in files)
+        return f"read_parquet([{paths}])"
+
+
+@dataclass
+class _Account:
+    sha256: str
+    size: int
+    rows_in: int = 0
+    rejected: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Job:
+    """One unit on its way: the source's code gives rows and rejects here, and never touches a file of the store itself."""
+
+    def __init__(self, run: Run, unit: Unit) -> None:
+        self.run, self.unit, self.spec = run, unit, run.spec
+        self._writers: dict[str, TableWriter] = {}
+        self._accounts = {
+            path: _Account(sha256, path.stat().st_size) for path, sha256 in [(unit.path, unit.sha256), *unit.companion_sha256.items()]
+        }
+        self.scratch = run.scratch
+        self._tables: dict[str, Contract] = {}
+
+    # what a source's load.py may use
+
+    def rows_in(self, path: Path, n: int) -> None:
+        """Count data rows of a file as read."""
+        self._accounts[path].rows_in += n
+
+    def fact(self, path: Path, name: str, value: object) -> None:
+        """Record something that was found in a file rather than assumed."""
+        self._accounts[path].facts[name] = value
+
+    def reject(self, path: Path, rows: list[BadRow]) -> None:
+        """Put rows of a file into table ``reject``."""
+        if not rows:
+            return
+        self._accounts[path].rejected += len(rows)
+        self.write(
+            "reject",
+            pa.table({
+                "source": [self.spec.name] * len(rows),
+                "source_version": [self.unit.version] * len(rows),
+                "source_file": [path.name] * len(rows),
+                "source_line": pa.array([row.line for row in rows], pa.int64()),
+                "reason": [row.reason for row in rows],
+                "raw": [row.raw for row in rows],
+            }),
+        )
+
+    def write(self, table: str, rows: pa.Table) -> None:
+        """Append checked rows to a table."""
+        if not rows.num_rows:
+            return
+        if table not in self._writers:
+            stem = f"{self.unit.version}-{self.unit.sha256[:8]}"
+            self._writers[table] = self.run.writer(table, stem, {"lrbstore.input": self.unit.path.name, "lrbstore.sha256": self.unit.sha256})
+        self._writers[table].write(rows)
+        if {"tissue", "tissue_name"} <= set(rows.column_names):
+            pairs = rows.select(["tissue_name", "tissue"]).group_by(["tissue_name", "tissue"]).aggregate([])
+            self.run.note_tissues(set(zip(pairs["tissue_name"].to_pylist(), pairs["tissue"].to_pylist(), strict=True)))
+
+    def read(self, path: Path, part: Part | None = None) -> DelimitedFile:
+        """Open a delimited file and see that it has the part's required columns.
+
+        Raises:
+            ContractBroken: If a required column is missing; says which, what was found, and what is required.
+        """
+        part = part or self.unit.part
+        file = DelimitedFile(path, part.delimiter, part.quote)
+        for name, others in part.also_called.items():
+            for other in others:
+                if other in file.columns and name not in file.columns:
+                    file.columns[file.columns.index(other)] = name
+        missing = [name for name in part.required if name not in file.columns]
+        if missing:
+            raise ContractBroken(
+                f"{path} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; found: "
+                f"{', '.join(file.columns[:40])}; required for {part.name}: {', '.join(part.required)}. Is it the right file?"
+            )
+        return file
+
+    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed") -> None:
+        """Make the scratch view ``typed``: the part's columns with their types, null where the file says so.
+
+        Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``raw_text`` (the cells as read), ``content`` (what the
+        record's id is made of) and ``type_reason`` (why a cell is not of its type, else null).
+        """
+        part = part or self.unit.part
+        self.scratch.register("raw_arrow", rows)
+        self.scratch.execute("create or replace temp table raw_rows as select * from raw_arrow")
+        self.scratch.unregister("raw_arrow")
+        present = [c for c in rows.column_names if c != "source_line"]
+        extra = [c for c in present if c not in part.columns]
+        nulls = ", ".join(literal(n) for n in part.null)
+        select, reasons = [], []
+        for name, declared in part.columns.items():
+            type_ = declared.removesuffix("?")
+            if name not in present:
+                select.append(f'null::{type_} as "{name}"')
+                continue
+            cell = f'case when "{name}" in ({nulls}) then null else "{name}" end' if part.null else f'"{name}"'
+            if type_ == "VARCHAR":
+                select.append(f'{cell} as "{name}"')
+                continue
+            value = f"try_cast({cell} as {type_})"
+            good = f"regexp_full_match({cell}, '[+-]?[0-9]+(\\.0+)?')" if type_ == "BIGINT" else f"isfinite({value})"
+            wanted = "a whole number" if type_ == "BIGINT" else "a finite number"
+            select.append(f'{value} as "{name}"')
+            reasons.append(
+                f"case when ({cell}) is not null and (({value}) is null or not ({good})) "
+                f"then {literal(f'{name}: ')} || '''' || \"{name}\" || {literal(f''' is not {wanted}''')} end"
+            )
+        cells = ", ".join(f'"{c}"' for c in present)
+        empty = f"case when concat({cells}) = '' then 'the line is empty' end"
+        extras = ", ".join(f'{literal(c)}, "{c}"' for c in extra)
+        self.scratch.execute(
+            f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, "
+            f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, "
+            f"concat_ws({literal(part.delimiter)}, {cells}) as raw_text, concat_ws(chr(31), {cells}) as content, "
+            f"coalesce({', '.join([empty, *reasons, 'null'])}) as type_reason from raw_rows"
+        )
+
+    def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
+        """Run a source's SQL over the scratch view ``typed`` and check the result against a table's contract.
+
+        Args:
+            sql: A select over ``typed`` and the one-row table ``file`` (source, source_version, assembly, source_file and the unit's
+                constants). It gives the table's columns, ``source_line``, and, where it wants, ``reject_reason``. Several rows of one
+                line need a column ``sub_row`` (0, 1, …) that tells them apart.
+            table: The table that the rows are for.
+            constants: More columns for ``file``.
+
+        Returns:
+            The accepted rows, in upstream's order, with record ids; rejected lines are already in ``reject``. The scratch table
+            ``accepted`` holds the same rows for the part's further tables.
+        """
+        rules = contract(table)
+        unit = self.unit
+        facts = {
+            "source": self.spec.name,
+            "source_version": unit.version,
+            "assembly": unit.assembly,
+            "source_file": unit.path.name,
+            **unit.constants,
+            **(constants or {}),
+        }
+        columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
+        self.scratch.execute(f"create or replace temp table file as select {columns}")
+        self.scratch.execute(f"create or replace temp table canonical as {sql}")
+        have = {row[0] for row in self.scratch.execute("select column_name from duckdb_columns() where table_name = 'canonical'").fetchall()}
+        fill = [
+            f"(select {name} from file) as {name}" for name in ("source", "source_version", "source_file")
+            if name not in have and name in rules.column_names
+        ]
+        given = [f"c.{quote(c)}" for c in rules.column_names if c in have]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
+        self.scratch.execute(
+            f"create or replace temp table checked as select {', '.join([*fill, *given, *blank])}, "
+            f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
+            f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
+            f"t.content as content_ from canonical as c join typed as t using (source_line)"
+        )
+        judged = [f"when not coalesce(({r.expression}), true) then {literal(r.says)}" for r in rules.rules if r.column not in _ASSIGNED]
+        judge = f"case {' '.join(judged)} end" if judged else "null"
+        self.scratch.execute(
+            f"create or replace temp table judged as select *, coalesce(reason_, {judge}) as verdict_ from checked"
+        )
+        lost = self.scratch.execute(
+            "select t.source_line, coalesce(t.type_reason, 'no row was made of it'), t.raw_text from typed as t "
+            "anti join judged as j using (source_line)"
+        ).fetchall()
+        bad = self.scratch.execute(
+            "select source_line, first(verdict_ order by sub_row_), first(t.raw_text) from judged join typed as t using (source_line) "
+            "where verdict_ is not null group by source_line"
+        ).fetchall()
+        self.reject(unit.path, sorted((BadRow(*row) for row in [*lost, *bad]), key=lambda row: row.line))
+        self.scratch.execute(
+            "create or replace temp table accepted as select * exclude (reason_, verdict_) from judged "
+            "where source_line not in (select source_line from judged where verdict_ is not null) order by source_line, sub_row_"
+        )
+        if "record_id" in rules.column_names:
+            self._give_record_ids(table)
+        return self.scratch.sql("select * exclude (sub_row_, content_) from accepted order by source_line, sub_row_").to_arrow_table()
+
+    def _give_record_ids(self, table: str) -> None:
+        """Give each accepted row the hash of source, content and how often that content came before."""
+        base = (
+            self.scratch.sql(
+                "select (md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as id "
+                "from accepted order by source_line, sub_row_"
+            )
+            .to_arrow_table()["id"]
+            .to_numpy()
+        )
+        ids = number_repeats(base, self.run.seen(self.unit, table))
+        self.run.add_seen(self.unit, table, ids)
+        self.scratch.register("ids_arrow", pa.table({"record_id": ids, "n_": np.arange(len(ids))}))
+        self.scratch.execute(
+            "create or replace temp table accepted as select i.record_id, a.* from "
+            "(select *, row_number() over (order by source_line, sub_row_) - 1 as n_ from accepted) as a join ids_arrow as i using (n_)"
+        )
+        self.scratch.execute("alter table accepted drop column n_")
+        self.scratch.unregister("ids_arrow")
+
+    def load_delimited(self) -> None:
+        """Load a part that is text by rows: its columns typed, its SQL run, its contract checked, chunk by chunk."""
+        part, path = self.unit.part, self.unit.path
+        file = self.read(path)
+        unknown = [c for c in file.columns if c not in part.columns]
+        if unknown:
+            self.fact(path, "extra_columns", unknown)
+        sql = (self.spec.folder / str(part.sql)).read_text(encoding="utf-8")
+        also = {table: (self.spec.folder / name).read_text(encoding="utf-8") for table, name in part.also.items()}
+        done = 0
+        for rows in in_chunks(file.batches(), _CHUNK):
+            self.typed(rows)
+            self.rows_in(path, rows.num_rows)
+            self.write(part.tables[0], self.canonical(sql, part.tables[0]))
+            for table, text in also.items():
+                self.write(table, self.scratch.sql(text).to_arrow_table())
+            done += rows.num_rows
+            self.run.say(f"{path.name}: {done:,} rows")
+        self.rows_in(path, len(file.bad))
+        self.reject(path, file.bad)
+
+    # what the run calls
+
+    def close(self) -> list[DataFile]:
+        """Finish the unit's data files."""
+        unit = self.unit
+        return [
+            writer.close(source=self.spec.name, version=unit.version, assembly=unit.assembly, unit=unit.sha256, genome=None)
+            for writer in self._writers.values()
+        ]
+
+    def abandon(self) -> None:
+        """Leave nothing of the unit behind."""
+        for writer in self._writers.values():
+            writer.abandon()
+
+    def accounts(self) -> list[InputFile]:
+        """Return each file of the unit with its rows accounted for."""
+        return [
+            InputFile(
+                source=self.spec.name,
+                version=self.unit.version,
+                part=self.unit.part.name,
+                assembly=self.unit.assembly,
+                unit=self.unit.sha256,
+                name=path.name,
+                sha256=account.sha256,
+                bytes=account.size,
+                rows_in=account.rows_in,
+                rows_loaded=account.rows_in - account.rejected,
+                rows_rejected=account.rejected,
+                facts=json.loads(json.dumps(account.facts)),
+            )
+            for path, account in self._accounts.items()
+        ]
+
+
+def number_repeats(base: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Tell repeats of the same content apart.
+
+    Args:
+        base: int64 (n,) hash of each row's content.
+        seen: Sorted int64 ids that are taken already.
+
+    Returns:
+        int64 (n,): ``base`` where the content is new, and for the k-th repeat a hash of base and k. Rows of the same content are
+        interchangeable, so the set of ids does not depend on the order in which files came.
+    """
+    ids = base.copy()
+    _, inverse, counts = np.unique(base, return_inverse=True, return_counts=True)
+    doubtful = np.flatnonzero((counts[inverse] > 1) | np.isin(base, seen))
+    taken = set(seen[np.isin(seen, base)].tolist()) if len(doubtful) else set()
+    for i in doubtful.tolist():
+        content, k, candidate = int(base[i]), 0, int(base[i])
+        while candidate in taken or (k > 0 and _contains(seen, candidate)):
+            k += 1
+            candidate = int.from_bytes(hashlib.md5(f"{content}\x1f{k}".encode(), usedforsecurity=False).digest()[:8], "big") >> 1
+        taken.add(candidate)
+        ids[i] = candidate
+    return ids
+
+
+def _contains(ordered: np.ndarray, value: int) -> bool:
+    place = int(np.searchsorted(ordered, value))
+    return place < len(ordered) and int(ordered[place]) == value
+
+
+def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Join small batches into chunks of at least ``size`` rows; the last may be smaller."""
+    held: list[pa.Table] = []
+    n = 0
+    for batch in batches:
+        held.append(batch)
+        n += batch.num_rows
+        if n >= size:
+            yield pa.concat_tables(held)
+            held, n = [], 0
+    if n:
+        yield pa.concat_tables(held)
+
+
+def _column(path: Path, column: str) -> np.ndarray:
+    return pq.read_table(path, columns=[column])[column].to_numpy()  # type: ignore[no-any-return]

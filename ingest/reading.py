@@ -1,0 +1,163 @@
+"""Delimited text, row by row, with nothing lost: every data row comes out with its line number, or goes to the rejects with its text."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pc
+
+from lrbstore.errors import ContractBroken
+
+_BLOCK = 16 << 20  #: Bytes parsed at a time; a single row must fit.
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be cut into the file's columns."""
+
+    line: int
+    reason: str
+    raw: str
+
+
+@dataclass
+class DelimitedFile:
+    """A delimited text file, gzipped or not.
+
+    Attributes:
+        path: The file.
+        delimiter: One character.
+        quote: Whether cells may be quoted with ``"``.
+        columns: The header's names, in order.
+        header_line: 1-based line of the header.
+        preamble: Lines before the header (``##`` lines of a VCF).
+        bad: Rows that :meth:`batches` had to leave out so far.
+    """
+
+    path: Path
+    delimiter: str = ","
+    quote: bool = True
+    columns: list[str] = field(init=False)
+    header_line: int = field(init=False)
+    preamble: list[str] = field(init=False)
+    bad: list[BadRow] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.preamble = []
+        with reading(self.path), self._open() as handle:
+            for line in _lines(handle):
+                if line.startswith("##"):
+                    self.preamble.append(line)
+                    continue
+                self.columns = self._header(line)
+                self.header_line = len(self.preamble) + 1
+                return
+        raise ContractBroken(f"{self.path} is empty; expected a header line and data rows")
+
+    def batches(self) -> Iterator[pa.Table]:
+        """Read the rows in pieces.
+
+        Yields:
+            Tables of text columns under the header's names, and ``source_line`` (int64, 1-based, header included).
+
+        Raises:
+            ContractBroken: If the file is truncated, damaged, or not text.
+        """
+        known = len(self.bad)
+
+        def put_aside(row: Any) -> str:
+            reason = f"{row.actual_columns} columns instead of {row.expected_columns}"
+            self.bad.append(BadRow(row.number + len(self.preamble), reason, row.text))
+            return "skip"
+
+        names = [f"c{i}" for i in range(len(self.columns))]
+        next_line = self.header_line + 1
+        with reading(self.path), self._open() as handle:
+            for _ in self.preamble:
+                _skip_line(handle)
+            reader = pc.open_csv(
+                handle,
+                read_options=pc.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1),
+                parse_options=pc.ParseOptions(
+                    delimiter=self.delimiter,
+                    quote_char='"' if self.quote else False,
+                    invalid_row_handler=put_aside,
+                    ignore_empty_lines=False,
+                ),
+                convert_options=pc.ConvertOptions(column_types={n: pa.string() for n in names}, strings_can_be_null=False),
+            )
+            for batch in reader:
+                bad_lines = np.array([b.line for b in self.bad[known:]], np.int64)
+                lines, next_line = _number(batch.num_rows, next_line, bad_lines)
+                known += int(np.count_nonzero(bad_lines < next_line))
+                yield pa.table([*batch.columns, pa.array(lines)], names=[*self.columns, "source_line"])
+
+    def _open(self) -> Any:
+        compression = "gzip" if self.path.name.endswith((".gz", ".bgz")) else None
+        return pa.input_stream(str(self.path), compression=compression, buffer_size=1 << 20)
+
+    def _header(self, line: str) -> list[str]:
+        names = next(csv.reader([line], delimiter=self.delimiter, quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE))
+        names[0] = names[0].removeprefix("\ufeff").removeprefix("#")
+        names = [name or ("unnamed" if i == 0 else f"unnamed_{i}") for i, name in enumerate(names)]
+        repeated = sorted({n for n in names if names.count(n) > 1})
+        if repeated:
+            raise ContractBroken(f"{self.path}: the header names {', '.join(repeated)} more than once")
+        return names
+
+
+def _number(n: int, first: int, bad: np.ndarray) -> tuple[np.ndarray, int]:
+    """Give ``n`` rows the line numbers from ``first`` on, stepping over the lines in ``bad`` (ascending)."""
+    lines = np.arange(first, first + n + len(bad), dtype=np.int64)
+    if len(bad):
+        lines = np.setdiff1d(lines, bad, assume_unique=True)
+    lines = lines[:n]
+    return lines, int(lines[-1]) + 1 if n else first
+
+
+def _lines(handle: Any) -> Iterator[str]:
+    """Read lines from an Arrow stream one at a time; only headers are read this way."""
+    rest = b""
+    while True:
+        block = handle.read(1 << 16)
+        rest += block
+        *whole, rest = rest.split(b"\n")
+        for line in whole:
+            yield line.rstrip(b"\r").decode("utf-8")
+        if not block:
+            if rest:
+                yield rest.rstrip(b"\r").decode("utf-8")
+            return
+
+
+def _skip_line(handle: Any) -> None:
+    while handle.read(1) not in {b"\n", b""}:
+        pass
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong inside a damaged file into one clear error that names it."""
+    try:
+        yield
+    except (EOFError, zlib.error, pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, (FileNotFoundError, PermissionError)):
+            raise
+        what = str(error).splitlines()[0]
+        raise ContractBroken(
+            f"{path} cannot be read to its end: {what}; it may be truncated, damaged or of another kind: fetch it again and compare its size"
+        ) from error
+
+
+def open_text(path: Path) -> IO[bytes]:
+    """Open a file for reading bytes, decompressing gzip."""
+    compression = "gzip" if path.name.endswith((".gz", ".bgz")) else None
+    return pa.input_stream(str(path), compression=compression)  # type: ignore[no-any-return]

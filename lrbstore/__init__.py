@@ -1,0 +1,2 @@
+"""lrbstore."""
+__version__ = "0.1.0"

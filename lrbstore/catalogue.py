@@ -1,0 +1,194 @@
+"""The catalogue: tasks and sources as their folders describe them. Nothing is registered; a folder that is there is in the catalogue.
+
+    sql/tasks/<task>/task.toml              title, question, label, metrics, strata … (checked by :class:`TaskSpec`)
+    sql/tasks/<task>/examples.sql           one row per example; joins happen here and nowhere else
+    sql/tasks/<task>/<scheme>/<split>.sql   which examples are in a split, under a named scheme
+    ingest/<source>/source.toml             title, url, licence, citation …
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+import pydantic
+
+from lrbstore.contract import head, quote
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.layout import ingest_folder, sql_folder
+from lrbstore.metrics import METRICS
+
+
+class _Spec(pydantic.BaseModel, frozen=True, extra="forbid"):
+    pass
+
+
+class Label(_Spec):
+    """What is to be predicted.
+
+    Attributes:
+        key: Its key in an example and in a batch.
+        dtype: numpy dtype that it is handed out as.
+        column: Column of ``examples`` that holds it, for scalars.
+        vectors: For vectors: the table and list column that hold them, keyed by the example's ``label_row``.
+        tracks: For vectors: the table that names the last axis.
+        bins: True where the label is an array bins × tracks whose bins follow from seq_len.
+        unit: What the numbers are.
+        positive: For classes: what 1 means.
+    """
+
+    key: str
+    dtype: str
+    unit: str
+    column: str | None = None
+    vectors: str | None = None
+    tracks: str | None = None
+    bins: bool = False
+    positive: str | None = None
+
+
+class MetricUse(_Spec):
+    """A metric as a task uses it: with its transform of the labels and its options."""
+
+    name: str
+    transform: Literal["none", "log1p"] = "none"
+    threshold: float | None = None
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in METRICS:
+            raise ValueError(f"{name!r} is not a metric; known: {', '.join(sorted(METRICS))}")
+        return name
+
+
+class TaskSpec(_Spec):
+    """A task as its folder describes it.
+
+    Attributes:
+        kind: ``point`` (a TSS), ``variant`` (ref and alt), ``cage`` (an interval with binned labels).
+        window: The default window policy.
+        seq_len: The default window length in bp.
+        emits: Key in an example → dtype of further columns that an example carries, in the order in which they are handed out.
+        options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
+        direction: Whether a higher or a lower prediction means a higher label.
+    """
+
+    name: str
+    title: str
+    question: str
+    example: str
+    kind: Literal["point", "variant", "cage"]
+    assembly: str
+    sources: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    window: Literal["lrb", "strict"]
+    seq_len: int
+    split_scheme: str
+    label: Label
+    emits: dict[str, str]
+    options: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+    metrics: tuple[MetricUse, ...]
+    direction: Literal["higher", "lower"] = "higher"
+    published: dict[str, int] = {}
+    notes: str = ""
+    licence: str
+    citation: str
+
+    @property
+    def folder(self) -> Path:
+        """The task's folder."""
+        return sql_folder() / "tasks" / self.name
+
+    @property
+    def examples_sql(self) -> str:
+        """The select that gives one row per example."""
+        return _select(self.folder / "examples.sql")
+
+    @functools.cached_property
+    def schemes(self) -> dict[str, dict[str, str]]:
+        """Split schemes: scheme → split → the select that gives its examples."""
+        return {
+            folder.name: {path.stem: _select(path) for path in sorted(folder.glob("*.sql"))}
+            for folder in sorted(self.folder.iterdir())
+            if folder.is_dir()
+        }
+
+    def view(self, scheme: str, split: str) -> str:
+        """Name the view of a split: ``task.split`` under the default scheme, ``task.scheme_split`` under another."""
+        return f"{self.name}.{quote(split if scheme == self.split_scheme else f'{scheme}_{split}')}"
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """sha256 over the folder: the same digest means the same definition."""
+        digest = hashlib.sha256()
+        for path in sorted(p for p in self.folder.rglob("*") if p.suffix in {".sql", ".toml"}):
+            digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+
+class SourceCard(_Spec):
+    """What the reader needs of a source's description; how it is loaded is the ingest side's business."""
+
+    name: str
+    title: str
+    url: str
+    licence: str
+    citation: str
+    assemblies: tuple[str, ...]
+    bring: str
+
+
+@functools.cache
+def task_specs() -> dict[str, TaskSpec]:
+    """Read every task under ``sql/tasks``, by name.
+
+    Raises:
+        BadSpec: If a folder does not describe a task; names file, key and what was expected.
+    """
+    return {path.parent.name: _read(path) for path in sorted((sql_folder() / "tasks").glob("*/task.toml"))}
+
+
+def task_spec(name: str) -> TaskSpec:
+    """Look a task up by its name or one of its aliases.
+
+    Raises:
+        UnknownName: If there is no such task; near names are offered.
+    """
+    specs = task_specs()
+    for spec in specs.values():
+        if name == spec.name or name in spec.aliases:
+            return spec
+    raise UnknownName("task", name, [*specs, *(alias for spec in specs.values() for alias in spec.aliases)])
+
+
+@functools.cache
+def source_cards() -> dict[str, SourceCard]:
+    """Read the description of every source, by name."""
+    cards = {}
+    for path in sorted(ingest_folder().glob("*/source.toml")):
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        cards[path.parent.name] = SourceCard(name=path.parent.name, **{k: said[k] for k in SourceCard.model_fields if k != "name"})
+    return cards
+
+
+def _read(path: Path) -> TaskSpec:
+    try:
+        spec = TaskSpec(name=path.parent.name, **tomllib.loads(path.read_text(encoding="utf-8")))
+        schemes = spec.schemes
+        if spec.split_scheme not in schemes:
+            raise ValueError(f"split_scheme {spec.split_scheme!r} has no folder; there are: {', '.join(schemes) or 'none'}")
+    except (tomllib.TOMLDecodeError, pydantic.ValidationError, ValueError, OSError) as error:
+        raise BadSpec(f"{path} does not describe a task: {error}") from error
+    return spec
+
+
+def _select(path: Path) -> str:
+    """Read a SQL file that holds one select, without its head comment and its closing semicolon."""
+    text = path.read_text(encoding="utf-8")
+    head(text)
+    return text.strip().removesuffix(";")

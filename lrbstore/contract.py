@@ -1,0 +1,220 @@
+"""The contract of a table: what ``sql/tables/<table>.sql`` says about it, read once and used everywhere.
+
+A file in ``sql/tables`` is plain DDL that the DuckDB shell can run. Its head comment says what one row is and carries a few
+``-- key: value`` lines; the comment that ends each column's line is the column's meaning::
+
+    -- One row is one tested gene in one tissue.
+    -- unites: variant_record
+    create table gtex_eqtl (
+        pos  BIGINT NOT NULL check (pos >= 1),  -- 1-based position of the first REF base
+        …
+
+From that one text follow: the empty table, the Arrow schema that files are written with, the reasons for which a row is rejected, the
+comments that ``duckdb_columns()`` gives back, and the pages of documentation.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.layout import sql_folder
+
+HEAD_KEYS = ("unites", "united", "rows_per_group", "derived", "history")
+_COLUMN = re.compile(r'^\s+"?(?P<name>[a-z_0-9A-Z]+)"?\s+(?P<rest>[A-Z].*?),?\s*--\s(?P<comment>.*)$')
+_RESERVED = {"end", "order", "group", "table", "column", "values", "window"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: its SQL name, DuckDB type, whether it may be null, and its meaning."""
+
+    name: str
+    type: str
+    nullable: bool
+    comment: str
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that every row keeps: ``expression`` is SQL that must not be false; ``says`` is the reason when it is.
+
+    ``column`` is the column that a NOT NULL rule is about, and None for a CHECK.
+    """
+
+    expression: str
+    says: str
+    column: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What ``sql/tables/<name>.sql`` says.
+
+    Attributes:
+        name: The table's name, which is also its file's.
+        grain: What one row is, in words.
+        ddl: The text of the file.
+        kind: ``table`` (stored as Parquet) or ``view`` (derived from other tables by the SQL of the file).
+        columns: In order.
+        rules: NOT NULL and CHECK, as reasons for rejecting a row.
+        unites: The united table that this stored table is a part of, if any (``variant_record``).
+        united: True where the file declares only columns, and the rows come from all tables that unite into it.
+        rows_per_group: Rows in a Parquet row group.
+        history: False for tables that a new version of a source does not supersede (``reject``, ``variant_allele``).
+        derived: True for small tables that the store fills from its manifest and the vocabularies (``source``, ``contig``).
+    """
+
+    name: str
+    grain: str
+    ddl: str
+    kind: str
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...]
+    unites: str | None
+    united: bool
+    rows_per_group: int
+    history: bool
+    derived: bool = False
+
+    @property
+    def stored(self) -> bool:
+        """True where rows of this table are kept in Parquet files of their own."""
+        return self.kind == "table" and not self.united and not self.derived
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @functools.cached_property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema that data files of this table are written with; NOT NULL columns are not nullable."""
+        with duckdb.connect() as connection:
+            connection.execute(self.ddl)
+            schema = connection.sql(f'select * from "{self.name}"').to_arrow_table().schema
+        return pa.schema([pa.field(f.name, f.type, nullable=c.nullable) for f, c in zip(schema, self.columns, strict=True)])
+
+
+def quote(name: str) -> str:
+    """Quote an SQL identifier where DuckDB needs it (``"end"``)."""
+    return f'"{name}"' if name in _RESERVED or not re.fullmatch(r"[a-z_][a-z0-9_]*", name) else name
+
+
+def literal(text: object) -> str:
+    """Write a Python value as an SQL literal; for names and paths of our own, never for a user's text."""
+    return "null" if text is None else "'" + str(text).replace("'", "''") + "'"
+
+
+@functools.cache
+def contracts() -> dict[str, Contract]:
+    """Read every contract under ``sql/tables``.
+
+    Returns:
+        Contracts by table name, in alphabetical order.
+
+    Raises:
+        BadSpec: If a file's table has another name, or a column has no comment.
+    """
+    found = {path.stem: _read(path) for path in sorted((sql_folder() / "tables").glob("*.sql"))}
+    for contract in found.values():
+        if contract.unites and contract.unites not in found:
+            raise BadSpec(f"sql/tables/{contract.name}.sql unites {contract.unites!r}, which has no file there")
+    return found
+
+
+def contract(table: str) -> Contract:
+    """Look one contract up by table name.
+
+    Raises:
+        UnknownName: If there is no such table.
+    """
+    try:
+        return contracts()[table]
+    except KeyError:
+        raise UnknownName("table", table, contracts()) from None
+
+
+def parts_of(united: str) -> list[Contract]:
+    """List the stored tables that unite into ``united``, by name."""
+    return [c for c in contracts().values() if c.unites == united]
+
+
+def head(text: str) -> tuple[str, dict[str, str]]:
+    """Split the head comment of a SQL file into its prose and its ``key: value`` lines.
+
+    Args:
+        text: Content of a SQL file.
+
+    Returns:
+        The prose in one line, and the keys (lower case) with their values; a key may come several times, joined by newlines.
+    """
+    prose: list[str] = []
+    keys: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            if line.strip():
+                break
+            continue
+        body = line[2:].strip()
+        match = re.match(r"^([a-z_]+): (.*)$", body)
+        if match:
+            keys[match[1]] = f"{keys[match[1]]}\n{match[2]}" if match[1] in keys else match[2]
+        else:
+            prose.append(body)
+    return " ".join(p for p in prose if p), keys
+
+
+def _read(path: Path) -> Contract:
+    text = path.read_text(encoding="utf-8")
+    grain, keys = head(text)
+    for key in keys:
+        if key not in HEAD_KEYS:
+            raise BadSpec(f"{path.name}: head line {key!r} is not one of {', '.join(HEAD_KEYS)}")
+    kind = "view" if re.search(r"^create (or replace )?view", text, re.M) else "table"
+    comments = {m["name"]: m["comment"].strip() for m in map(_COLUMN.match, text.splitlines()) if m}
+    if kind == "view":
+        # A view's columns are known only where its inputs exist: the store asks DuckDB; here only the meanings are kept.
+        columns = tuple(Column(name, "", True, comment) for name, comment in _view_comments(text).items())
+        return Contract(path.stem, grain, text, kind, columns, (), None, False, 0, False)
+    with duckdb.connect() as connection:
+        connection.execute(text)
+        rows = connection.execute(
+            "select table_name, column_name, data_type, is_nullable from duckdb_columns() where not internal order by column_index"
+        ).fetchall()
+        checks = connection.execute(
+            "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK'"
+        ).fetchall()
+    if not rows or {row[0] for row in rows} != {path.stem}:
+        raise BadSpec(f"{path.name} must create the table {path.stem!r} and nothing else; it creates {sorted({r[0] for r in rows})}")
+    missing = [row[1] for row in rows if row[1] not in comments]
+    if missing:
+        raise BadSpec(f"{path.name}: columns without a comment at the end of their line: {', '.join(missing)}")
+    columns = tuple(Column(name, type_, nullable, comments[name]) for _, name, type_, nullable in rows)
+    rules = [Rule(f"{quote(c.name)} is not null", f"{c.name} is missing", c.name) for c in columns if not c.nullable]
+    rules += [Rule(expression, f"{' and '.join(names)} breaks the rule {expression}") for names, expression in checks]
+    return Contract(
+        name=path.stem,
+        grain=grain,
+        ddl=text,
+        kind=kind,
+        columns=columns,
+        rules=tuple(rules),
+        unites=keys.get("unites"),
+        united="united" in keys,
+        rows_per_group=int(keys.get("rows_per_group", 122_880)),
+        history=keys.get("history", "yes") == "yes",
+        derived="derived" in keys,
+    )
+
+
+def _view_comments(text: str) -> dict[str, str]:
+    """Read ``expression as name,  -- meaning`` lines of a view's select."""
+    line = re.compile(r'^\s+.*?(?:\bas\s+)?"?(?P<name>[a-z_0-9]+)"?,?\s+--\s(?P<comment>.*)$')
+    return {m["name"]: m["comment"].strip() for m in map(line.match, text.splitlines()) if m}

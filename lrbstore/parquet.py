@@ -1,0 +1,215 @@
+"""How Parquet is written and read here: one place for every setting, so that all files of a store are alike.
+
+Settings and the measurements behind them: v2 pages with checksums, DELTA_BINARY_PACKED for integers, BYTE_STREAM_SPLIT for floats,
+dictionaries on text only, snappy, 122,880 rows a group unless the table's contract says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lrbstore.contract import Contract
+from lrbstore.errors import HashMismatch
+from lrbstore.manifest import DataFile, file_sha256
+
+
+class TableWriter:
+    """Write rows of one table into one new file: aside first, in place only when :meth:`close` has synced it.
+
+    Args:
+        contract: The table; every batch is cast to its schema.
+        path: Where the finished file shall lie; its folder is made.
+        metadata: Key-value pairs for the Parquet footer.
+    """
+
+    def __init__(self, contract: Contract, path: Path, metadata: dict[str, str]) -> None:
+        self.contract, self.path, self.rows = contract, path, 0
+        self._aside = path.with_name(f".{path.name}.writing")
+        self._pending: list[pa.RecordBatch] = []
+        self._pending_rows = 0
+        self._metadata = metadata
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows; columns are taken by name and cast to the contract's types."""
+        if not table.num_rows:
+            return
+        table = table.select(self.contract.column_names).cast(pa.schema([f.with_nullable(True) for f in self.contract.schema]))
+        self.rows += table.num_rows
+        self._pending += table.to_batches()
+        self._pending_rows += table.num_rows
+        if self._pending_rows >= self.contract.rows_per_group:
+            self._flush(everything=False)
+
+    def close(self, *, source: str | None, version: str | None, assembly: str | None, unit: str | None, genome: str | None) -> DataFile:
+        """Finish the file: footer, fsync, rename. Returns its line of the manifest."""
+        self._flush(everything=True)
+        assert self._writer is not None
+        self._writer.close()
+        with self._aside.open("rb") as handle:
+            os.fsync(handle.fileno())
+        sha256, size = file_sha256(self._aside), self._aside.stat().st_size
+        self._aside.replace(self.path)
+        sync_folder(self.path.parent)
+        return DataFile(
+            table=self.contract.name,
+            path=f"data/{self.path.parent.name}/{self.path.name}",
+            rows=self.rows,
+            bytes=size,
+            sha256=sha256,
+            source=source,
+            version=version,
+            assembly=assembly,
+            unit=unit,
+            genome=genome,
+        )
+
+    def abandon(self) -> None:
+        """Give up: leave nothing behind."""
+        if self._writer is not None:
+            self._writer.close()
+        self._aside.unlink(missing_ok=True)
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is not None:
+            self.abandon()
+
+    def _flush(self, *, everything: bool) -> None:
+        if self._writer is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            schema = pa.schema([f.with_nullable(True) for f in self.contract.schema], metadata=self._metadata)
+            self._writer = pq.ParquetWriter(self._aside, schema, **_settings(schema))
+        size = self.contract.rows_per_group
+        table = pa.Table.from_batches(self._pending, schema=pa.schema([f.with_nullable(True) for f in self.contract.schema]))
+        whole = table.num_rows if everything else table.num_rows // size * size
+        for first in range(0, whole, size):
+            self._writer.write_table(table.slice(first, min(size, whole - first)), row_group_size=size)
+        rest = table.slice(whole)
+        self._pending, self._pending_rows = rest.to_batches(), rest.num_rows
+
+
+def _settings(schema: pa.Schema) -> dict[str, object]:
+    encodings: dict[str, str] = {}
+    text: list[str] = []
+    for field in schema:
+        is_list = pa.types.is_list(field.type)
+        path, type_ = (f"{field.name}.list.element", field.type.value_type) if is_list else (field.name, field.type)
+        if pa.types.is_string(type_) or pa.types.is_large_string(type_):
+            text.append(path)
+        elif pa.types.is_integer(type_):
+            encodings[path] = "DELTA_BINARY_PACKED"
+        elif pa.types.is_floating(type_):
+            encodings[path] = "BYTE_STREAM_SPLIT"
+    return {
+        "compression": "snappy",
+        "use_dictionary": text or False,
+        "column_encoding": encodings or None,
+        "data_page_version": "2.0",
+        "write_page_checksum": True,
+        "version": "2.6",
+    }
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename inside ``folder`` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class Vectors:
+    """Rows of float vectors in a table's files, addressed by a running row number, decoded one row group at a time.
+
+    The label vectors of a task (218 tissues; rings of CAGE bins) are far larger than the rest of a row. They lie in a table of their
+    own whose first column is a running number, and only the row groups and columns that a batch needs are decoded.
+
+    Args:
+        paths: Data files in order of the running number.
+        key: Name of the running number's column (BIGINT, ascending over all files, without gaps inside a file).
+        keep: Row groups kept decoded.
+    """
+
+    def __init__(self, paths: list[Path], key: str, keep: int = 4) -> None:
+        self.paths, self.key, self.keep = paths, key, keep
+        self._files: dict[int, pq.ParquetFile] = {}
+        self._pid = 0
+        self._groups: tuple[np.ndarray, list[tuple[int, int]]] | None = None
+        self._cache: OrderedDict[tuple[int, tuple[str, ...]], dict[str, np.ndarray]] = OrderedDict()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"paths": self.paths, "key": self.key, "keep": self.keep}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def take(self, rows: np.ndarray, columns: tuple[str, ...]) -> list[np.ndarray]:
+        """Read vectors.
+
+        Args:
+            rows: int64 (n,) running row numbers, in any order.
+            columns: Names of list columns.
+
+        Returns:
+            One float32 array (n, width) for each column, in the order of ``rows``.
+        """
+        if self._pid != os.getpid():  # a forked worker opens its own handles
+            self._files, self._cache, self._pid = {}, OrderedDict(), os.getpid()
+        firsts, _ = self._index()
+        group = np.searchsorted(firsts, rows, side="right") - 1
+        out: list[np.ndarray] = []
+        for g in np.unique(group):
+            decoded, chosen = self._decode(int(g), columns), group == g
+            for i, column in enumerate(columns):
+                vectors = decoded[column]
+                if i == len(out):
+                    out.append(np.empty((len(rows), vectors.shape[1]), np.float32))
+                out[i][chosen] = vectors[rows[chosen] - firsts[g]]
+        return out
+
+    def _open(self, file: int) -> pq.ParquetFile:
+        if file not in self._files:
+            self._files[file] = pq.ParquetFile(self.paths[file], page_checksum_verification=True)
+        return self._files[file]
+
+    def _index(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        if self._groups is None:
+            firsts, places = [], []
+            for f in range(len(self.paths)):
+                metadata = self._open(f).metadata
+                column = metadata.schema.to_arrow_schema().get_field_index(self.key)
+                for g in range(metadata.num_row_groups):
+                    firsts.append(metadata.row_group(g).column(column).statistics.min)
+                    places.append((f, g))
+            order = np.argsort(np.array(firsts, np.int64), kind="stable")
+            self._groups = np.array(firsts, np.int64)[order], [places[i] for i in order]
+        return self._groups
+
+    def _decode(self, group: int, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
+        if (group, columns) not in self._cache:
+            file, row_group = self._index()[1][group]
+            try:
+                table = self._open(file).read_row_group(row_group, columns=list(columns))
+            except OSError as error:
+                raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
+            decoded = {}
+            for column in columns:
+                values = table.column(column).combine_chunks()
+                flat = values.flatten().to_numpy(zero_copy_only=False)
+                decoded[column] = flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)
+            self._cache[group, columns] = decoded
+            while len(self._cache) > self.keep:
+                self._cache.popitem(last=False)
+        self._cache.move_to_end((group, columns))
+        return self._cache[group, columns]

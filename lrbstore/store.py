@@ -1,0 +1,355 @@
+"""Open a release and ask it questions.
+
+Opening makes an in-memory DuckDB whose views read the release's Parquet files. Nothing is loaded; no long-lived database file is the
+truth. ``main`` holds the tables as they are current; ``history`` holds every version of every source, so that a diff is a query; each
+task has a schema of its own, with its examples and its splits as views.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import platformdirs
+import pyarrow as pa
+
+from lrbstore.assembly import assemblies, assembly
+from lrbstore.catalogue import TaskSpec, task_specs
+from lrbstore.contract import Contract, contracts, literal, parts_of, quote
+from lrbstore.errors import BadSpec, LrbStoreError, MissingData, UnknownName
+from lrbstore.genome import Genome
+from lrbstore.layout import sql_folder
+from lrbstore.manifest import DataFile, Manifest
+from lrbstore.release import StoreFolder
+from lrbstore.vocabulary import TISSUE_KEY_MACRO, tissue_key, vocabulary
+
+
+def default_path() -> Path:
+    """Return where the store lies when nothing is said: ``$LRBSTORE_HOME``, else the platform's folder for data."""
+    home = os.environ.get("LRBSTORE_HOME")
+    return Path(home) if home else Path(platformdirs.user_data_dir("lrbstore"))
+
+
+class Store:
+    """A release of a store, open for reading.
+
+    Args:
+        path: The store's folder.
+        release: Name of the release; the current one by default. A store keeps the release that it was opened with.
+
+    Raises:
+        MissingData: If nothing has been published there.
+        UnknownName: If there is no such release.
+        SchemaTooNew, SchemaTooOld: If another lrbstore wrote it.
+    """
+
+    def __init__(self, path: Path, release: str | None = None) -> None:
+        self.path = Path(path)
+        self.folder = StoreFolder(self.path)
+        self.manifest: Manifest = self.folder.manifest(release)
+        self._hold = self.folder.hold(self.manifest.release)
+        self._base = _connect()
+        try:
+            _prepare(self._base, self)
+        except BaseException:
+            self.close()
+            raise
+
+    def __repr__(self) -> str:
+        simulated = " · SIMULATED" if self.manifest.simulated else ""
+        sources = ", ".join(sorted({i.source for i in self.manifest.inputs})) or "no source yet"
+        return f"lrbstore.Store({str(self.path)!r})\n  release {self.release}{simulated} · {sources}"
+
+    @property
+    def release(self) -> str:
+        """Name of the release that is open."""
+        return self.manifest.release
+
+    @property
+    def simulated(self) -> bool:
+        """True where data or a genome in this release is simulated: nothing computed from it is biology."""
+        return self.manifest.simulated or any(g.simulated for g in self.manifest.genomes)
+
+    def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyRelation:
+        """Ask a question in SQL.
+
+        Args:
+            query: One DuckDB statement; ``describe variant_record`` shows a table's columns with their meanings in ``duckdb_columns()``.
+            params: Values for ``$name`` (a mapping) or ``?`` (a sequence).
+
+        Returns:
+            A lazy relation with a cursor of its own: ``.pl()``, ``.df()``, ``.to_arrow_table()``, ``.fetchall()``. It stays good as long
+            as the store is open.
+
+        Raises:
+            BadSpec: If the statement cannot be understood; carries DuckDB's explanation.
+        """
+        try:
+            return self.cursor().sql(query, params=params) if params is not None else self.cursor().sql(query)
+        except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InvalidInputException) as error:
+            raise BadSpec(f"this SQL cannot be run: {error}") from error
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB cursor of its own; one a thread and one a query."""
+        try:
+            return self._base.cursor()
+        except duckdb.ConnectionException as error:
+            raise LrbStoreError(f"the store at {self.path} has been closed; open it again: lrbstore.open({str(self.path)!r})") from error
+
+    def genome(self, name: str) -> Genome:
+        """Return the genome registered for an assembly.
+
+        Raises:
+            UnknownName: If there is no such assembly.
+            MissingData: If no genome is registered for it; says the command.
+            HashMismatch: If the FASTA changed since it was registered.
+        """
+        known = assembly(name)
+        record = self.manifest.genome(known.name)
+        if record is None:
+            raise MissingData(
+                f"no genome is registered for {known.name} in the store at {self.path}; "
+                f"run: lrbstore genome add {known.name} FILE.fa[.gz] --store {self.path}"
+            )
+        if record.digest not in self._genomes:
+            self._genomes[record.digest] = Genome(record)
+        return self._genomes[record.digest]
+
+    @cached_property
+    def _genomes(self) -> dict[str, Genome]:
+        return {}
+
+    def has_genome(self, name: str) -> bool:
+        """Tell whether sequences of an assembly can be cut."""
+        return self.manifest.genome(assembly(name).name) is not None
+
+    def contig_lengths(self, name: str) -> dict[str, int]:
+        """Return contig → length in bp: a registered contig's own, else the built-in one."""
+        known = assembly(name)
+        record = self.manifest.genome(known.name)
+        return {**known.lengths, **(record.contigs if record else {})}
+
+    def tissue(self, spelling: str) -> str:
+        """Return the canonical tissue of a spelling (``Whole_Blood`` → ``Whole Blood``).
+
+        Raises:
+            UnknownName: If no source in the store, nor the vocabulary, knows it; near names are offered.
+        """
+        rows = self.cursor().execute("select distinct alias, tissue from tissue_alias").fetchall()
+        by_key = {tissue_key(alias): tissue for alias, tissue in rows}
+        found = by_key.get(tissue_key(spelling))
+        if found is None:
+            raise UnknownName("tissue", spelling, {tissue for _, tissue in rows})
+        return found
+
+    def task(self, name: str, seq_len: int | None = None, **options: Any) -> Any:
+        """Open a task on this store; see :func:`lrbstore.task`."""
+        from lrbstore.task import Task
+
+        return Task.open(self, name, seq_len, **options)
+
+    def data_files(self, table: str) -> list[Path]:
+        """List the current Parquet files of a stored table, in the order in which its view reads them."""
+        return [self.path / f.path for f in self.manifest.current(table)]
+
+    def close(self) -> None:
+        """Close the store: its relations end, and ``gc`` may remove its release once another is current."""
+        self._base.close()
+        self._hold.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+# ── the shared default store ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_shared: dict[Path, Store] = {}
+
+
+def open_store(path: str | os.PathLike[str] | None = None, release: str | None = None) -> Store:
+    """Open a store.
+
+    Args:
+        path: Its folder; ``$LRBSTORE_HOME`` or the platform's folder for data by default.
+        release: A release by name; the current one by default.
+
+    Returns:
+        A store that keeps its release. The default store without a release is shared, is never closed, and a later call notices a
+        new release.
+    """
+    if path is not None or release is not None:
+        return Store(Path(path) if path is not None else default_path(), release)
+    home = default_path()
+    held = _shared.get(home)
+    if held is None or held.release != held.folder.current:
+        # The old one is let go, not closed: relations and data sets made from it stay good.
+        _shared[home] = Store(home)
+    return _shared[home]
+
+
+@atexit.register
+def _let_go() -> None:
+    """Close what is shared before the interpreter takes DuckDB down."""
+    while _shared:
+        _shared.popitem()[1].close()
+
+
+# ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={
+            "python_enable_replacements": "false",  # a query means tables, never a variable that happens to be in scope
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "true",  # a split's order is upstream's: the files' own order
+        }
+    )
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    for path in sorted((sql_folder() / "macros").glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+    for path in sorted((sql_folder() / "splits").glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+    connection.execute(TISSUE_KEY_MACRO)
+    connection.execute("create schema history")
+    manifest = store.manifest
+    _derive(connection, store)
+    for contract in contracts().values():
+        if contract.stored and contract.name != "tissue_alias":
+            _view_of_files(connection, store, "main", contract, _scope(store, contract, manifest.current(contract.name)))
+        if contract.stored and contract.history:
+            _view_of_files(connection, store, "history", contract, [f for f in manifest.files if f.table == contract.name])
+    _tissue_aliases(connection, store)
+    for contract in contracts().values():
+        if contract.united:
+            for schema in ("main", "history"):
+                connection.execute(f"create view {schema}.{contract.name} as {_union(contract, schema)}")
+    for contract in contracts().values():
+        if contract.kind == "view":
+            connection.execute(contract.ddl)
+    for spec in task_specs().values():
+        _task_views(connection, spec)
+    _comment(connection)
+
+
+def _scope(store: Store, contract: Contract, files: list[DataFile]) -> list[DataFile]:
+    """Leave out what an earlier genome said: derived rows hold for the registered genomes alone."""
+    if contract.name != "variant_reference":
+        return files
+    digests = {g.digest for g in store.manifest.genomes}
+    return [f for f in files if f.genome in digests]
+
+
+def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: str, contract: Contract, files: list[DataFile]) -> None:
+    name = f"{schema}.{contract.name}"
+    if files:
+        paths = ", ".join(literal(store.path / f.path) for f in files)
+        columns = ", ".join(quote(c) for c in contract.column_names)
+        connection.execute(f"create view {name} as select {columns} from read_parquet([{paths}])")
+    else:
+        columns = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
+        connection.execute(f"create view {name} as select {columns} where false")
+
+
+def _union(contract: Contract, schema: str) -> str:
+    """Unite the tables of the sources: a constant ``source``, and stored columns alone, so that filters reach the Parquet files."""
+    parts = parts_of(contract.name)
+    selects = []
+    for part in parts:
+        columns = [
+            f"{quote(c.name)}::{c.type} as {quote(c.name)}" if c.name in part.column_names else f"null::{c.type} as {quote(c.name)}"
+            for c in contract.columns
+        ]
+        selects.append(f"select {', '.join(columns)} from {schema}.{part.name}")
+    if not selects:
+        nothing = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
+        selects.append(f"select {nothing} where false")
+    return " union all ".join(selects)
+
+
+def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
+    connection.execute(f"create schema {spec.name}")
+    connection.execute(f"create view {spec.name}.examples as {spec.examples_sql}")
+    for scheme, splits in spec.schemes.items():
+        for split, text in splits.items():
+            connection.execute(f"create view {spec.view(scheme, split)} as {text}")
+
+
+def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Fill the small tables that follow from the manifest, the assemblies and the source folders."""
+    rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": []}
+    for name in assemblies():
+        known, record, lengths = assembly(name), store.manifest.genome(name), store.contig_lengths(name)
+        held = record.contigs if record else {}
+        rows["assembly"].append((
+            name, len(lengths), sum(lengths.values()), record is not None, bool(record and record.simulated),
+            record.digest if record else None, len(held) if record else None,
+        ))  # fmt: skip
+        spellings: dict[str, list[str]] = {}
+        for alias, chrom in known.aliases().items():
+            if alias != chrom:
+                spellings.setdefault(chrom, []).append(alias)
+        rows["contig"] += [(name, chrom, length, spellings.get(chrom, []), chrom in held) for chrom, length in lengths.items()]
+    rows["source"], rows["source_file"] = _source_rows(store.manifest)
+    for table, values in rows.items():
+        contract = contracts()[table]
+        connection.execute(contract.ddl)
+        if values:
+            columns = {c: [row[i] for row in values] for i, c in enumerate(contract.column_names)}
+            connection.register("rows_arrow", pa.table(columns, schema=contract.schema))
+            connection.execute(f"insert into {table} select * from rows_arrow")
+            connection.unregister("rows_arrow")
+
+
+def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
+    import json
+
+    from lrbstore.catalogue import source_cards
+
+    cards = source_cards()
+    files = [
+        (i.source, i.version, i.part, i.assembly, i.name, i.sha256, i.bytes, i.rows_in, i.rows_loaded, i.rows_rejected, json.dumps(i.facts))
+        for i in manifest.inputs
+    ]
+    rows = []
+    for name, version in sorted({(i.source, i.version) for i in manifest.inputs}):
+        card = cards.get(name)
+        own = [i for i in manifest.inputs if (i.source, i.version) == (name, version)]
+        current = any(f.version == version for c in contracts() for f in manifest.current(c) if f.source == name)
+        rows.append((
+            name, version, card.title if card else "", card.url if card else "", card.licence if card else "", card.citation if card else "",
+            sorted({i.assembly for i in own if i.assembly}), current, len(own), sum(i.rows_in for i in own),
+            sum(i.rows_loaded for i in own), sum(i.rows_rejected for i in own),
+        ))  # fmt: skip
+    return rows, files
+
+
+def _tissue_aliases(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Unite the built-in spellings with those that the sources used."""
+    connection.execute("create table vocabulary_ (source VARCHAR, alias VARCHAR, tissue VARCHAR)")
+    connection.executemany("insert into vocabulary_ values ('lrbstore', ?, ?)", [(row.alias, row.tissue) for row in vocabulary()])
+    files = store.manifest.current("tissue_alias")
+    more = f" union select source, alias, tissue from read_parquet([{', '.join(literal(store.path / f.path) for f in files)}])" if files else ""
+    connection.execute(f"create view tissue_alias as select source, alias, tissue from vocabulary_{more}")
+
+
+def _comment(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give every table and column its meaning, so that ``duckdb_tables()``, ``duckdb_views()`` and ``duckdb_columns()`` tell it."""
+    views = {row[0] for row in connection.execute("select view_name from duckdb_views() where not internal and schema_name = 'main'").fetchall()}
+    for contract in contracts().values():
+        kind = "view" if contract.name in views else "table"
+        connection.execute(f"comment on {kind} {contract.name} is {literal(contract.grain)}")
+        for column in contract.columns:
+            connection.execute(f"comment on column {contract.name}.{quote(column.name)} is {literal(column.comment)}")

@@ -1,0 +1,28 @@
+-- One row is one metric of one predictor on one stratum of a task.
+-- derived: the shape of what task.score() and "lrbstore score" give
+create table score (
+    task            VARCHAR NOT NULL,  -- name of the task
+    split           VARCHAR NOT NULL,  -- split that was scored
+    model           VARCHAR,           -- name of the model
+    predictor       VARCHAR,           -- way of predicting with it
+    replicate       VARCHAR,           -- seed or replicate
+    metric          VARCHAR NOT NULL,  -- name of the metric
+    transform       VARCHAR NOT NULL,  -- transform of the labels before scoring: none or log1p
+    stratifier      VARCHAR NOT NULL,  -- what the strata are by; overall for all rows together
+    stratifier_hash VARCHAR NOT NULL,  -- digest of the stratifier's SQL
+    stratum         VARCHAR,           -- name of the stratum; null where the stratifier is null
+    "window"        VARCHAR NOT NULL,  -- window policy: lrb or strict
+    seq_len         BIGINT NOT NULL,   -- window length in bp
+    release         VARCHAR NOT NULL,  -- release of the store
+    origin          VARCHAR NOT NULL,  -- computed or published
+    value           DOUBLE,            -- the number; null where the metric is undefined, never 0 for that
+    ci_low          DOUBLE,            -- lower end of the interval
+    ci_high         DOUBLE,            -- upper end of the interval
+    ci_method       VARCHAR,           -- how the interval was made; null where none was
+    n               BIGINT NOT NULL,   -- examples in the stratum
+    n_pos           BIGINT,            -- positives among them, for binary labels
+    n_neg           BIGINT,            -- negatives among them, for binary labels
+    direction       VARCHAR NOT NULL,  -- whether higher or lower predictions mean the positive label
+    direction_by    VARCHAR NOT NULL,  -- who chose the direction: declared, train or test
+    note            VARCHAR,           -- why a value is null, or what was left out of a mean
+);

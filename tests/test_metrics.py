@@ -1,0 +1,457 @@
+"""Metrics equal scikit-learn, SciPy and tables worked out by hand, and say why when they are undefined."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import stats
+from sklearn import metrics as oracle
+
+from lrbstore import metrics
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.metrics import METRICS, Value, apply_transform, class_counts, metric
+from lrbstore.ranks import average_ranks
+
+EXACT = {"rel": 1e-12, "abs": 1e-12}
+
+# Multiples of 1/8 in a small range: many ties, many constant rows, and no loss of digits that two right answers could differ by.
+tied = st.integers(-24, 24).map(lambda n: n / 8)
+tables = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=7)
+cubes = hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=4)
+
+
+def pair_of(shapes, labels=tied, dtype=np.float64):
+    return shapes.flatmap(lambda shape: st.tuples(hnp.arrays(dtype, shape, elements=labels), hnp.arrays(np.float64, shape, elements=tied)))
+
+
+def lines(max_size=30):
+    return hnp.array_shapes(min_dims=1, max_dims=1, min_side=1, max_side=max_size)
+
+
+def pearson_oracle(y, p):
+    """SciPy's, or None where it would warn."""
+    return None if len(y) < 2 or np.ptp(y) == 0 or np.ptp(p) == 0 else stats.pearsonr(y, p).statistic
+
+
+def spearman_oracle(y, p):
+    return None if len(y) < 2 or np.ptp(y) == 0 or np.ptp(p) == 0 else stats.spearmanr(y, p).statistic
+
+
+def r2_oracle(y, p):
+    return None if len(y) < 2 or np.ptp(y) == 0 else oracle.r2_score(y, p)
+
+
+def auroc_oracle(y, p):
+    return None if len(set(y.tolist())) < 2 else oracle.roc_auc_score(y, p)
+
+
+def auprc_oracle(y, p):
+    return None if len(set(y.tolist())) < 2 else oracle.average_precision_score(y, p)
+
+
+def assert_is(value, expected):
+    if expected is None:
+        assert value.value is None
+        assert value.reason
+        assert value.n_terms == 0
+    else:
+        assert value.value == pytest.approx(expected, **EXACT)
+        assert (value.reason, value.note, value.n_terms) == (None, None, 1)
+
+
+def assert_mean(value, expected):
+    defined = [term for term in expected if term is not None]
+    if not defined:
+        assert_is(value, None)
+        return
+    assert value.value == pytest.approx(sum(defined) / len(defined), **EXACT)
+    assert value.n_terms == len(defined)
+    left_out = len(expected) - len(defined)
+    assert (value.note is None) == (left_out == 0)
+    if left_out:
+        assert value.note.startswith(f"{left_out} of {len(expected)} ")
+
+
+# --- tables worked out by hand ----------------------------------------------------------------------------------------------------------
+
+HAND = [
+    # label 1 at scores .9 .8 .3, label 0 at .7 .5 .3 .1: pairs in order 4 + 4 + (1 + ½) = 9.5 of 12
+    ("auroc", [1, 1, 0, 0, 1, 0, 0], [0.9, 0.8, 0.7, 0.5, 0.3, 0.3, 0.1], 9.5 / 12),
+    # steps: .9 → 1/1, .8 → 2/2, .3 (with its tie) → 3/6; each worth a third of the recall
+    ("auprc", [1, 1, 0, 0, 1, 0, 0], [0.9, 0.8, 0.7, 0.5, 0.3, 0.3, 0.1], (1 + 1 + 3 / 6) / 3),
+    ("auroc", [0, 1], [0.5, 0.5], 0.5),
+    ("auprc", [0, 0, 0, 1], [1, 1, 1, 1], 0.25),
+    ("auroc", [0, 0, 1, 1], [4, 3, 2, 1], 0.0),
+    # a score at the threshold is a positive
+    ("accuracy", [1, 0, 1, 0], [0.5, 0.5, 0.4, 0.2], 0.5),
+    ("accuracy", [True, False], [1, 0], 1.0),
+    ("pearson", [1, 2, 3, 4], [2, 4, 6, 8], 1.0),
+    ("pearson", [1, 2, 3], [1, 3, 2], 0.5),
+    # ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4: Σ = 4.5, √(4.5·5)
+    ("spearman", [1, 5, 5, 100], [0.1, 0.2, 0.3, 0.4], 4.5 / math.sqrt(22.5)),
+    ("spearman", [1, 2, 3, 4], [1, 8, 27, 64], 1.0),
+    # residuals 1, 0, 1 → 2; about the mean 2: 2
+    ("r2", [1, 2, 3], [2, 2, 2], 0.0),
+    ("r2", [1, 2, 3], [1, 2, 4], 0.5),
+    ("r2", [1, 2, 3], [3, 2, 1], -3.0),
+    ("mse", [1, 2, 3], [1, 2, 6], 3.0),
+    # pooled: labels 0, 2, 10, 12 about 6: 36 + 16 + 16 + 36 = 104, residuals 4 × 1
+    ("r2", [[0, 10], [2, 12]], [[1, 11], [1, 11]], 1 - 4 / 104),
+    # the same by track: each 1 − 2/2
+    ("mean_r2", [[0, 10], [2, 12]], [[1, 11], [1, 11]], 0.0),
+    # tissue 1 in order (1), tissue 2 reversed (−1), tissue 3: ranks 1 2 3 against 1 3 2 (½)
+    ("mean_spearman_across_tissues", [[1, 1, 1], [2, 2, 2], [3, 3, 3]], [[1, 9, 1], [5, 5, 7], [6, 1, 5]], 0.5 / 3),
+    # gene 1: 1 2 3 against 1 3 2 (½); gene 2: in order (1)
+    ("mean_spearman_across_genes", [[1, 2, 3], [4, 5, 6]], [[0, 2, 1], [7, 8, 9]], 0.75),
+    # track 1 over both examples' bins: 0 1 2 3 against itself (1); track 2: reversed (−1)
+    ("mean_pearson_across_tracks", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], [[[0, 3], [1, 2]], [[2, 1], [3, 0]]], 0.0),
+    # gene 1: 0 0 1 1 against 0 3 1 2: Σ(y−½)p = 0; gene 2: 2 2 3 3 against 2 1 3 0: 0
+    ("mean_pearson_across_genes", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], [[[0, 3], [1, 2]], [[2, 1], [3, 0]]], 0.0),
+    ("mean_r2", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], [[[0, 3], [1, 2]], [[2, 1], [3, 0]]], (1 - 3) / 2),
+    ("mean_auroc_across_tracks", [[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2]], 0.75),
+    ("mean_auprc_across_tracks", [[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2]], 0.75),
+]
+
+
+@pytest.mark.parametrize(("name", "labels", "predictions", "expected"), HAND)
+def test_metric_equals_the_table_worked_out_by_hand(name, labels, predictions, expected):
+    value = metric(name)(labels, predictions)
+    assert value.value == pytest.approx(expected, **EXACT)
+    assert value.reason is None
+    assert value.note is None
+
+
+def test_every_metric_stands_in_a_table():
+    assert {row[0] for row in HAND} == set(METRICS)
+
+
+# --- oracles ----------------------------------------------------------------------------------------------------------------------------
+
+quick = settings(deadline=None, max_examples=80)
+
+
+@quick
+@given(pair=pair_of(lines(), labels=st.integers(0, 1), dtype=np.int8), threshold=tied)
+def test_binary_metrics_equal_scikit_learn(pair, threshold):
+    y, p = pair
+    assert_is(metrics.auroc(y, p), auroc_oracle(y, p))
+    assert_is(metrics.auprc(y, p), auprc_oracle(y, p))
+    assert_is(metrics.accuracy(y, p, threshold=threshold), oracle.accuracy_score(y, p >= threshold))
+
+
+@quick
+@given(pair=pair_of(tables, labels=st.integers(0, 1), dtype=np.int8))
+def test_binary_means_equal_scikit_learn_track_by_track(pair):
+    y, p = pair
+    tracks = range(y.shape[1])
+    assert_mean(metrics.mean_auroc_across_tracks(y, p), [auroc_oracle(y[:, t], p[:, t]) for t in tracks])
+    assert_mean(metrics.mean_auprc_across_tracks(y, p), [auprc_oracle(y[:, t], p[:, t]) for t in tracks])
+
+
+@quick
+@given(pair=pair_of(lines()))
+def test_scalar_regression_equals_scipy_and_scikit_learn(pair):
+    y, p = pair
+    assert_is(metrics.pearson(y, p), pearson_oracle(y, p))
+    assert_is(metrics.spearman(y, p), spearman_oracle(y, p))
+    assert_is(metrics.r2(y, p), r2_oracle(y, p))
+    assert_is(metrics.mse(y, p), oracle.mean_squared_error(y, p))
+
+
+@quick
+@given(pair=pair_of(tables))
+def test_vector_means_equal_their_oracle_term_by_term(pair):
+    y, p = pair
+    genes, tissues = (range(length) for length in y.shape)
+    assert_mean(metrics.mean_spearman_across_tissues(y, p), [spearman_oracle(y[:, t], p[:, t]) for t in tissues])
+    assert_mean(metrics.mean_spearman_across_genes(y, p), [spearman_oracle(y[g], p[g]) for g in genes])
+    assert_mean(metrics.mean_r2(y, p), [r2_oracle(y[:, t], p[:, t]) for t in tissues])
+    assert_mean(metrics.mean_pearson_across_tracks(y, p), [pearson_oracle(y[:, t], p[:, t]) for t in tissues])
+    assert_mean(metrics.mean_pearson_across_genes(y, p), [pearson_oracle(y[g], p[g]) for g in genes])
+
+
+@quick
+@given(pair=pair_of(cubes))
+def test_profile_metrics_equal_their_oracle_term_by_term(pair):
+    y, p = pair
+    by_track = [(y[..., t].ravel(), p[..., t].ravel()) for t in range(y.shape[2])]
+    by_gene = [(y[g].ravel(), p[g].ravel()) for g in range(len(y))]
+    assert_mean(metrics.mean_pearson_across_tracks(y, p), [pearson_oracle(*pair) for pair in by_track])
+    assert_mean(metrics.mean_pearson_across_genes(y, p), [pearson_oracle(*pair) for pair in by_gene])
+    assert_mean(metrics.mean_r2(y, p), [r2_oracle(*pair) for pair in by_track])
+    assert_is(metrics.pearson(y, p), pearson_oracle(y.ravel(), p.ravel()))
+    assert_is(metrics.r2(y, p), r2_oracle(y.ravel(), p.ravel()))
+    assert_is(metrics.mse(y, p), float(np.mean((y - p) ** 2)))
+
+
+@quick
+@given(values=hnp.arrays(np.float64, hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=8), elements=tied))
+def test_average_ranks_equal_scipy(values):
+    np.testing.assert_array_equal(average_ranks(values), stats.rankdata(values, method="average", axis=-1))
+
+
+def test_larger_random_sets_equal_the_oracles():
+    rng = np.random.default_rng(7)
+    labels = rng.integers(0, 2, 5_000)
+    for scores in (rng.normal(size=5_000) + labels, rng.integers(0, 20, 5_000) / 20, rng.normal(size=5_000).astype(np.float32)):
+        assert_is(metrics.auroc(labels, scores), oracle.roc_auc_score(labels, scores))
+        assert_is(metrics.auprc(labels, scores), oracle.average_precision_score(labels, scores))
+    y, p = rng.normal(3, 2, (400, 6)), rng.normal(3, 2, (400, 6))
+    p += y
+    assert_mean(metrics.mean_spearman_across_tissues(y, p), [stats.spearmanr(y[:, t], p[:, t]).statistic for t in range(6)])
+    assert metrics.mean_r2(y, p).value == pytest.approx(oracle.r2_score(y, p, multioutput="uniform_average"), **EXACT)
+    assert metrics.mean_pearson_across_tracks(y, p).value == pytest.approx(
+        np.mean([np.corrcoef(y[:, t], p[:, t])[0, 1] for t in range(6)]), **EXACT
+    )
+
+
+# --- undefined, never 0 and never NaN ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "predictions", "reason"),
+    [
+        ("auroc", [1, 1, 1], [0.1, 0.2, 0.3], "one class only: no negative label"),
+        ("auroc", [0, 0], [0.1, 0.2], "one class only: no positive label"),
+        ("auprc", [1, 1], [0.1, 0.2], "one class only: no negative label"),
+        ("auprc", [0], [0.1], "one class only: no positive label"),
+        ("pearson", [2.0], [1.0], "fewer than 2 values"),
+        ("pearson", [0.1] * 7, [1, 2, 3, 4, 5, 6, 7], "constant labels"),
+        ("pearson", [1, 2, 3, 4, 5, 6, 7], [0.1] * 7, "constant predictions"),
+        ("spearman", [1, 2], [3, 3], "constant predictions"),
+        ("r2", [0.1] * 7, [1, 2, 3, 4, 5, 6, 7], "constant labels"),
+        ("r2", [0.1], [0.1], "fewer than 2 values"),
+        ("mse", [], [], "no examples"),
+        ("accuracy", [], [], "no examples"),
+        ("auroc", [], [], "no examples"),
+        ("mean_r2", np.empty((3, 0)), np.empty((3, 0)), "no tracks"),
+        ("mean_pearson_across_tracks", np.empty((3, 0, 2)), np.empty((3, 0, 2)), "no bins"),
+        ("mse", [1e200, 0], [0, 0], "numbers too large or too close together for float64 arithmetic"),
+        ("pearson", [1e-200, 2e-200, 5e-200], [1, 2, 3], "numbers too large or too close together for float64 arithmetic"),
+        ("r2", [1, 2], [1e300, 0], "numbers too large or too close together for float64 arithmetic"),
+        ("mean_r2", [[1, 2], [1, 2]], [[1, 2], [3, 4]], "no track of 2 is defined (2: constant labels)"),
+        ("mean_spearman_across_genes", [[1], [2]], [[1], [2]], "no gene of 2 is defined (2: fewer than 2 values)"),
+        (
+            "mean_spearman_across_tissues",
+            [[1, 1, 2], [1, 2, 2]],
+            [[1, 5, 1], [2, 5, 2]],
+            "no tissue of 3 is defined (2: constant labels; 1: constant predictions)",
+        ),
+    ],
+)
+def test_what_is_undefined_is_none_with_a_reason(name, labels, predictions, reason):
+    assert metric(name)(labels, predictions) == Value(None, reason, n_terms=0)
+
+
+def test_accuracy_of_one_class_is_defined():
+    assert metrics.accuracy([1, 1], [0.9, 0.1]) == Value(0.5)
+
+
+def test_r2_of_constant_predictions_is_defined():
+    assert metrics.r2([1, 3], [2, 2]) == Value(0.0)
+
+
+def test_a_mean_says_what_it_left_out():
+    labels = [[1, 1, 4, 1], [2, 1, 5, 2], [3, 1, 6, 3]]
+    predictions = [[1, 1, 9, 3], [2, 2, 9, 2], [3, 3, 9, 1]]
+    value = metrics.mean_pearson_across_tracks(labels, predictions)
+    assert value == Value(0.0, None, "2 of 4 tracks left out (1: constant labels; 1: constant predictions)", 2)
+
+
+def test_a_value_is_a_finite_number_or_has_a_reason():
+    for value, reason in ((None, None), (math.nan, None), (math.inf, None), (0.5, "because")):
+        with pytest.raises(BadSpec, match="expected a finite number, or None with a reason"):
+            Value(value, reason)
+
+
+# --- stability, blocks, memory, types ---------------------------------------------------------------------------------------------------
+
+
+def exact_sums(y, p):
+    y, p = [Fraction(float(v)) for v in y], [Fraction(float(v)) for v in p]
+    mean_y, mean_p = sum(y) / len(y), sum(p) / len(p)
+    return (
+        sum((a - mean_y) ** 2 for a in y),
+        sum((b - mean_p) ** 2 for b in p),
+        sum((a - mean_y) * (b - mean_p) for a, b in zip(y, p, strict=True)),
+        sum((a - b) ** 2 for a, b in zip(y, p, strict=True)),
+    )
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6, 1e9, -1e12])
+@pytest.mark.parametrize("block", [metrics.BLOCK_VALUES, 64])
+def test_numbers_far_from_zero_lose_no_digits(monkeypatch, offset, block):
+    monkeypatch.setattr(metrics, "BLOCK_VALUES", block)
+    rng = np.random.default_rng(3)
+    y = offset + rng.normal(size=500)
+    p = offset + rng.normal(size=500) + 0.3 * (y - offset)
+    ss_y, ss_p, s_yp, ss_residual = exact_sums(y, p)
+    correlation = float(s_yp) / math.sqrt(float(ss_y) * float(ss_p))
+    assert metrics.pearson(y, p).value == pytest.approx(correlation, **EXACT)
+    assert metrics.mean_pearson_across_tracks(y[:, None], p[:, None]).value == pytest.approx(correlation, **EXACT)
+    assert metrics.r2(y, p).value == pytest.approx(float(1 - ss_residual / ss_y), **EXACT)
+    assert metrics.mse(y, p).value == pytest.approx(float(ss_residual / 500), **EXACT)
+
+
+def random_pair(name, rng):
+    entry = METRICS[name]
+    shape = {1: (97,), 2: (41, 9), 3: (13, 7, 5)}[entry.ndim[-1]]
+    labels = rng.integers(0, 2, shape) if entry.kind == "binary" else rng.integers(0, 6, shape)
+    return labels, rng.normal(size=shape).round(1)
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_the_value_does_not_depend_on_the_block_size(monkeypatch, name):
+    labels, predictions = random_pair(name, np.random.default_rng(11))
+    whole = metric(name)(labels, predictions)
+    for block in (1, 7, 50, 1000):
+        monkeypatch.setattr(metrics, "BLOCK_VALUES", block)
+        parts = metric(name)(labels, predictions)
+        if name in ("pearson", "r2", "mse"):  # pooled sums are joined; all others compute each term whole
+            assert parts.value == pytest.approx(whole.value, **EXACT)
+        else:
+            assert parts == whole
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_inputs_stay_as_they_were_and_layout_does_not_matter(name):
+    labels, predictions = random_pair(name, np.random.default_rng(12))
+    value = metric(name)(labels, predictions)
+    axes = tuple(reversed(range(labels.ndim)))
+    strided_y, strided_p = (np.ascontiguousarray(side.transpose(axes)).transpose(axes) for side in (labels, predictions))
+    strided_y.flags.writeable = strided_p.flags.writeable = False
+    assert metric(name)(strided_y, strided_p) == value
+    assert metric(name)(labels.tolist(), predictions.tolist()) == value
+    floats = np.float32(labels), np.float64(predictions)
+    assert metric(name)(*floats) == value
+    np.testing.assert_array_equal(floats[0], labels)
+    np.testing.assert_array_equal(floats[1], predictions)
+
+
+@pytest.mark.parametrize("name", sorted(METRICS))
+def test_the_value_lies_in_the_declared_range_and_moves_in_the_declared_direction(name):
+    rng = np.random.default_rng(13)
+    labels, predictions = random_pair(name, rng)
+    entry = metric(name)
+    perfect, poor = entry(labels, labels).value, entry(labels, predictions).value
+    low, high = entry.range
+    assert low <= poor <= high
+    assert perfect == pytest.approx(high if entry.direction == "higher" else low)
+    assert (perfect > poor) == (entry.direction == "higher")
+
+
+@pytest.mark.parametrize("name", ["mean_pearson_across_tracks", "mean_pearson_across_genes", "mean_r2", "pearson", "r2", "mse"])
+def test_memory_is_bounded_by_the_block_not_by_the_input(monkeypatch, name):
+    monkeypatch.setattr(metrics, "BLOCK_VALUES", 1 << 14)  # 128 KiB a temporary array
+    rng = np.random.default_rng(14)
+    labels, predictions = (rng.random((64, 896, 16), dtype=np.float32) for _ in range(2))  # 3.5 MiB each, 7 MiB as float64
+    entry = metric(name)
+    entry(labels[:2], predictions[:2])
+    tracemalloc.start()
+    try:
+        entry(labels, predictions)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 << 20  # one track of 64 × 896 positions is 448 KiB of float64, of which five are held
+
+
+def test_float32_is_computed_in_float64():
+    rng = np.random.default_rng(15)
+    y, p = (100 + rng.random(2_000).astype(np.float32) for _ in range(2))
+    assert metrics.pearson(y, p).value == pytest.approx(stats.pearsonr(y.astype(np.float64), p.astype(np.float64)).statistic, **EXACT)
+
+
+# --- the list of metrics ----------------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_are_found_by_name_and_fully_declared():
+    for name, entry in METRICS.items():
+        assert metric(name) is entry
+        assert entry.name == name
+        assert all(text.strip() for text in (entry.title, entry.formula, entry.source, entry.undefined_when))
+        assert entry.direction in ("higher", "lower")
+        assert entry.kind in ("binary", "real")
+    assert [name for name, entry in METRICS.items() if entry.direction == "lower"] == ["mse"]
+    assert metric("accuracy").options == ("threshold",)
+
+
+def test_an_unknown_metric_offers_near_names():
+    with pytest.raises(UnknownName, match="did you mean 'auroc'"):
+        metric("aurocc")
+
+
+# --- bad input --------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "predictions", "message"),
+    [
+        ("auroc", [0, 1, 1], [0.1, math.nan, math.inf], "2 of 3 predictions are not finite"),
+        ("pearson", [math.nan, 1, 1], [0.1, 0.2, -math.inf], "1 of 3 labels and 1 of 3 predictions are not finite"),
+        ("auroc", [0, 1, 2], [0.1, 0.2, 0.3], "1 of 3 labels are neither 0 nor 1"),
+        ("accuracy", [-1, 1], [0.1, 0.2], "1 of 2 labels are neither 0 nor 1"),
+        ("pearson", [1, 2, 3], [1, 2], r"labels have shape \(3,\) and predictions \(2,\)"),
+        ("auroc", [[0, 1]], [[0.1, 0.2]], r"shape \(1, 2\); expected \(examples,\)"),
+        ("mean_r2", [0, 1], [0.1, 0.2], r"expected \(examples, tracks\) or \(examples, bins, tracks\)"),
+        ("mse", 1.0, 1.0, r"shape \(\); expected \(examples,\)"),
+        ("pearson", ["a", "b"], [1, 2], "labels are of type <U1; expected booleans, integers or floats"),
+        ("pearson", [1, None], [1, 2], "labels are of type object"),
+        ("mean_r2", [[1, 2], [3]], [[1, 2], [3, 4]], "labels are not one array of numbers"),
+        ("pearson", np.ma.masked_array([1, 2], [True, False]), [1, 2], "labels have 1 masked values"),
+    ],
+)
+def test_bad_input_is_refused_with_counts(name, labels, predictions, message):
+    with pytest.raises(BadSpec, match=message):
+        metric(name)(labels, predictions)
+
+
+def test_bad_options_are_refused():
+    with pytest.raises(BadSpec, match="auroc has no option 'threshold'; its options: none"):
+        metrics.auroc([0, 1], [0, 1], threshold=0.5)
+    with pytest.raises(BadSpec, match="accuracy has no option 'cut'; its options: threshold"):
+        metrics.accuracy([0, 1], [0, 1], cut=0.5)
+    with pytest.raises(BadSpec, match="threshold nan; expected a finite number"):
+        metrics.accuracy([0, 1], [0, 1], threshold=math.nan)
+
+
+# --- transforms and counts --------------------------------------------------------------------------------------------------------------
+
+
+def test_log1p_is_the_logarithm_of_one_more():
+    values = np.array([[0, 1], [math.e - 1, -0.5]])
+    np.testing.assert_allclose(apply_transform(values, "log1p"), [[0, math.log(2)], [1, math.log(0.5)]], rtol=1e-15)
+    assert apply_transform(np.float32([0, 3]), "log1p").dtype == np.float64
+    assert apply_transform([0, 3], "log1p").tolist() == [0.0, math.log(4)]
+
+
+def test_none_changes_nothing():
+    values = np.array([-5.0, 2.0])
+    assert apply_transform(values, "none") is values
+    assert apply_transform([True, False], "none").tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("bad", [-1.0, -1.5, math.nan, math.inf])
+def test_log1p_refuses_what_has_no_finite_logarithm(bad):
+    with pytest.raises(BadSpec, match="2 of 3 values are not finite numbers above -1"):
+        apply_transform([0.0, bad, bad], "log1p")
+
+
+def test_an_unknown_transform_is_refused():
+    with pytest.raises(UnknownName, match="unknown transform 'log2'"):
+        apply_transform([1.0], "log2")
+
+
+def test_class_counts_add_up():
+    assert class_counts([1, 0, 1, 1]) == (4, 3, 1)
+    assert class_counts(np.array([], dtype=bool)) == (0, 0, 0)
+    assert class_counts([[True, False]]) == (2, 1, 1)
+    with pytest.raises(BadSpec, match="1 of 2 labels are neither 0 nor 1"):
+        class_counts([0, 0.5])

@@ -58,12 +58,12 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     unknown = f"anti join {_parquet(root, known)} as k using (variant_id)" if known else ""
     connection.execute(
         "create temp table fresh as select variant_id, assembly, chrom, trimmed_pos(pos, ref, alt) as pos, "
-        "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, variant_type(ref, alt) as variant_type "
+        "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, coalesce(variant_type(ref, alt), 'identical') as variant_type "
         f"from (select variant_id, any_value(assembly) as assembly, any_value(chrom) as chrom, any_value(pos) as pos, "
         f"any_value(ref) as ref, any_value(alt) as alt from ({rows}) where variant_id is not null group by variant_id) as r {unknown}"
     )
     made: list[DataFile] = []
-    (n,) = connection.execute("select count(*) from fresh").fetchone() or (0,)
+    ((n,),) = connection.execute("select count(*) from fresh").fetchall()
     if n:
         with _writer(publication, "variant_allele") as writer:
             ordered = "select * from fresh order by assembly, chrom, pos, ref, alt"

@@ -160,7 +160,7 @@ class Genome:
             raw = np.frombuffer(handle.read(length + lines), dtype=np.uint8)
         whole = raw[: (lines - 1) * (LINE_BASES + 1)].reshape(-1, LINE_BASES + 1)[:, :LINE_BASES].reshape(-1)
         last = raw[(lines - 1) * (LINE_BASES + 1) : -1]
-        return _CODE_OF_BYTE[np.concatenate([whole, last])]
+        return np.asarray(_CODE_OF_BYTE[np.concatenate([whole, last])], dtype=np.uint8)
 
 
 @dataclass(frozen=True)
@@ -384,7 +384,11 @@ def gene_counts(scale: float) -> dict[str, int]:
     lengths = contig_lengths(scale)
     total = sum(lengths[chrom] for chrom in NUCLEAR)
     wanted = 30_000 * scale ** (2 / 3)
-    return {c: max(20, round(wanted * n / total / 4)) if c == "chrY" else max(64, round(wanted * n / total)) for c, n in lengths.items() if c != "chrM"}
+    return {
+        c: max(20, round(wanted * n / total / 4)) if c == "chrY" else max(64, round(wanted * n / total))
+        for c, n in lengths.items()
+        if c != "chrM"
+    }
 
 
 def variant_counts(scale: float) -> dict[str, int]:
@@ -448,7 +452,7 @@ def distance_to_nearest(sorted_positions: Ints, start: Ints) -> Ints:
     right = np.searchsorted(sorted_positions, start)
     before = sorted_positions[np.clip(right - 1, 0, len(sorted_positions) - 1)]
     behind = sorted_positions[np.clip(right, 0, len(sorted_positions) - 1)]
-    return np.minimum(np.abs(start - before), np.abs(behind - start)).astype(np.int64)
+    return np.asarray(np.minimum(np.abs(start - before), np.abs(behind - start)), dtype=np.int64)
 
 
 def distance_stratum(distance_bp: Ints) -> Ints:

@@ -255,4 +255,6 @@ def _shared_prefix_length(text_a: str, text_b: str, most: int) -> int:
 
 
 def _as_list(column: Any) -> list[Any]:
+    if hasattr(column, "to_pylist"):  # an Arrow column, whose elements are no Python values
+        return list(column.to_pylist())
     return column if isinstance(column, list) else column.tolist() if isinstance(column, np.ndarray) else list(column)

@@ -33,7 +33,8 @@ class Label(_Spec):
         key: Its key in an example and in a batch.
         dtype: numpy dtype that it is handed out as.
         column: Column of ``examples`` that holds it, for scalars.
-        vectors: For vectors: the table and list column that hold them, keyed by the example's ``label_row``.
+        vectors: For vectors: ``table.column`` that holds them, keyed by the example's ``label_row``; a table alone where the columns
+            are the rings of :mod:`lrbstore.cage`.
         tracks: For vectors: the table that names the last axis.
         bins: True where the label is an array bins × tracks whose bins follow from seq_len.
         unit: What the numbers are.
@@ -48,6 +49,13 @@ class Label(_Spec):
     tracks: str | None = None
     bins: bool = False
     positive: str | None = None
+
+
+class Emit(_Spec):
+    """A further key of an example: the column of ``examples`` it comes from, and its dtype (``str`` or a numpy one)."""
+
+    column: str
+    dtype: str
 
 
 class MetricUse(_Spec):
@@ -72,7 +80,7 @@ class TaskSpec(_Spec):
         kind: ``point`` (a TSS), ``variant`` (ref and alt), ``cage`` (an interval with binned labels).
         window: The default window policy.
         seq_len: The default window length in bp.
-        emits: Key in an example → dtype of further columns that an example carries, in the order in which they are handed out.
+        emits: Further keys of an example, in the order in which they are handed out.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
         direction: Whether a higher or a lower prediction means a higher label.
     """
@@ -89,7 +97,7 @@ class TaskSpec(_Spec):
     seq_len: int
     split_scheme: str
     label: Label
-    emits: dict[str, str]
+    emits: dict[str, Emit]
     options: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     metrics: tuple[MetricUse, ...]

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
@@ -69,6 +69,7 @@ class Contract:
         rows_per_group: Rows in a Parquet row group.
         history: False for tables that a new version of a source does not supersede (``reject``, ``variant_allele``).
         derived: True for small tables that the store fills from its manifest and the vocabularies (``source``, ``contig``).
+        schema: The Arrow schema that data files of this table are written with; NOT NULL columns are not nullable. Empty for a view.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Contract:
     rows_per_group: int
     history: bool
     derived: bool = False
+    schema: pa.Schema = field(default_factory=lambda: pa.schema([]), repr=False)
 
     @property
     def stored(self) -> bool:
@@ -92,14 +94,6 @@ class Contract:
     def column_names(self) -> tuple[str, ...]:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
-
-    @functools.cached_property
-    def schema(self) -> pa.Schema:
-        """The Arrow schema that data files of this table are written with; NOT NULL columns are not nullable."""
-        with duckdb.connect() as connection:
-            connection.execute(self.ddl)
-            schema = connection.sql(f'select * from "{self.name}"').to_arrow_table().schema
-        return pa.schema([pa.field(f.name, f.type, nullable=c.nullable) for f, c in zip(schema, self.columns, strict=True)])
 
 
 def quote(name: str) -> str:
@@ -122,7 +116,8 @@ def contracts() -> dict[str, Contract]:
     Raises:
         BadSpec: If a file's table has another name, or a column has no comment.
     """
-    found = {path.stem: _read(path) for path in sorted((sql_folder() / "tables").glob("*.sql"))}
+    with duckdb.connect() as connection:
+        found = {path.stem: _read(path, connection) for path in sorted((sql_folder() / "tables").glob("*.sql"))}
     for contract in found.values():
         if contract.unites and contract.unites not in found:
             raise BadSpec(f"sql/tables/{contract.name}.sql unites {contract.unites!r}, which has no file there")
@@ -171,7 +166,7 @@ def head(text: str) -> tuple[str, dict[str, str]]:
     return " ".join(p for p in prose if p), keys
 
 
-def _read(path: Path) -> Contract:
+def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
     text = path.read_text(encoding="utf-8")
     grain, keys = head(text)
     for key in keys:
@@ -183,20 +178,25 @@ def _read(path: Path) -> Contract:
         # A view's columns are known only where its inputs exist: the store asks DuckDB; here only the meanings are kept.
         columns = tuple(Column(name, "", True, comment) for name, comment in _view_comments(text).items())
         return Contract(path.stem, grain, text, kind, columns, (), None, False, 0, False)
-    with duckdb.connect() as connection:
-        connection.execute(text)
-        rows = connection.execute(
+    before = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    connection.execute(text)
+    rows = [
+        row
+        for row in connection.execute(
             "select table_name, column_name, data_type, is_nullable from duckdb_columns() where not internal order by column_index"
         ).fetchall()
-        checks = connection.execute(
-            "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK'"
-        ).fetchall()
+        if row[0] not in before
+    ]
+    checks = connection.execute(
+        "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK' and table_name = ?", [path.stem]
+    ).fetchall()
     if not rows or {row[0] for row in rows} != {path.stem}:
         raise BadSpec(f"{path.name} must create the table {path.stem!r} and nothing else; it creates {sorted({r[0] for r in rows})}")
     missing = [row[1] for row in rows if row[1] not in comments]
     if missing:
         raise BadSpec(f"{path.name}: columns without a comment at the end of their line: {', '.join(missing)}")
     columns = tuple(Column(name, type_, nullable, comments[name]) for _, name, type_, nullable in rows)
+    arrow = connection.sql(f'select * from "{path.stem}"').to_arrow_table().schema
     rules = [Rule(f"{quote(c.name)} is not null", f"{c.name} is missing", c.name) for c in columns if not c.nullable]
     rules += [Rule(expression, f"{' and '.join(names)} breaks the rule {expression}") for names, expression in checks]
     return Contract(
@@ -211,6 +211,7 @@ def _read(path: Path) -> Contract:
         rows_per_group=int(keys.get("rows_per_group", 122_880)),
         history=keys.get("history", "yes") == "yes",
         derived="derived" in keys,
+        schema=pa.schema([pa.field(f.name, f.type, nullable=c.nullable) for f, c in zip(arrow, columns, strict=True)]),
     )
 
 

@@ -205,7 +205,7 @@ class Publication:
 
     def draft(self, **changes: object) -> Manifest:
         """Return the base manifest (or an empty one) with changes, ready for :meth:`publish`."""
-        from lrbstore import __version__
+        from lrbstore.version import __version__
 
         fresh = {"schema_version": SCHEMA_VERSION, "package_version": __version__, "sql_digest": sql_digest()}
         if self.base is None:

@@ -58,7 +58,7 @@ def simulate(world: World, out: Path) -> list[Path]:
     """Write one file per tissue below ``out``; give their paths."""
     annotation = _annotate(world)
     exchanged = swapped(world)
-    paths = []
+    paths: list[Path] = []
     for tissue, n in counts(world.scale).items():
         path = out / f"{tissue}.v8.egenes.txt.gz"
         lines = _tissue(world, tissue, n, annotation, exchanged)
@@ -113,7 +113,8 @@ def _annotate(world: World) -> dict[str, npt.NDArray[Any]]:
 def _two_sided_z(p: Floats) -> Floats:
     """Give |z| of two-sided normal p-values by the rational approximation 26.2.23 of Abramowitz and Stegun (error below 5e-4)."""
     t = np.sqrt(-2 * np.log(np.clip(p, 1e-300, 1) / 2))
-    return t - (2.515517 + 0.802853 * t + 0.010328 * t**2) / (1 + 1.432788 * t + 0.189269 * t**2 + 0.001308 * t**3)
+    z = t - (2.515517 + 0.802853 * t + 0.010328 * t**2) / (1 + 1.432788 * t + 0.189269 * t**2 + 0.001308 * t**3)
+    return np.asarray(z, dtype=np.float64)
 
 
 def _lead_variants(world: World, genes: Ints, rng: np.random.Generator) -> Ints:

@@ -7,5 +7,5 @@ create table variant_allele (
     pos           BIGINT NOT NULL check (pos >= 1),  -- 1-based position of the first base of the trimmed REF
     ref           VARCHAR NOT NULL check (regexp_full_match(ref, '[ACGTN]+')),  -- trimmed reference allele
     alt           VARCHAR NOT NULL check (regexp_full_match(alt, '[ACGTN]+')),  -- trimmed alternative allele
-    variant_type  VARCHAR NOT NULL,  -- snv, mnv, insertion, deletion or indel
+    variant_type  VARCHAR NOT NULL,  -- snv, mnv, insertion, deletion, indel, or identical where REF and ALT are the same
 );

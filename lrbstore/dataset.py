@@ -1,0 +1,483 @@
+"""A data set: the examples of one split at one window length, with sequences cut only when they are asked for.
+
+Rows stream from the split's view in upstream's order; a window policy (:mod:`lrbstore.window`) says which of them have a window; what is
+left out stands in the ledger. The first batch needs the first rows only. ``len``, indexing and shuffling need every row's place once.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lrbstore import encoding as enc
+from lrbstore.alleles import check_reference
+from lrbstore.cage import from_rings, rings_for
+from lrbstore.catalogue import TaskSpec, task_spec
+from lrbstore.contract import quote
+from lrbstore.errors import BadSpec, ContractBroken, UnknownName
+from lrbstore.genome import Genome
+from lrbstore.parquet import Vectors
+from lrbstore.store import Store
+from lrbstore.window import (
+    CONTIG_NOT_IN_GENOME,
+    CONTIG_UNKNOWN,
+    REASON_TEXT,
+    REASONS,
+    WindowPlan,
+    WindowSpec,
+    cage_bins,
+    cage_label_intervals,
+    plan_intervals,
+    plan_points,
+    plan_variants,
+)
+
+_STREAM_ROWS = 4_096  #: Rows planned at a time while streaming.
+
+
+class Dataset(Sequence[dict[str, Any]]):
+    """The examples of a split, each with its window. Made by a task (``task.test``), not by hand.
+
+    ``ds[i]`` follows upstream's row order, less the rows that the window policy left out. A data set can be pickled and may cross a
+    fork: each process opens the store and the genome for itself.
+
+    Args:
+        store: An open store.
+        spec: The task.
+        scheme: Name of the split scheme.
+        split: Name of the split.
+        window: Window length, policy, edge and REF settings.
+        filters: Columns of the examples that must have a value (the task's options).
+    """
+
+    def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: dict[str, str]) -> None:
+        self.spec, self.scheme, self.split, self.window, self.filters = spec, scheme, split, window, dict(filters)
+        self._path, self._release = store.path, store.release
+        self._store, self._pid = store, os.getpid()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
+
+    def __repr__(self) -> str:
+        w = self.window
+        counted = f"{len(self):,} examples, {len(self._dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
+        chosen = "".join(f" · {k} = {v!r}" for k, v in self.filters.items())
+        return (
+            f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}{chosen}\n"
+            f" {counted}; release {self._release}>"
+        )
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def __len__(self) -> int:
+        return len(self._kept_rows)
+
+    def __getitem__(self, item: Any) -> Any:
+        """Return one example, or a list of them for a slice.
+
+        Returns:
+            A dict with the published loader's keys: sequences as ``str``, ``chromosome`` without ``chr``, labels as numpy, and
+            ``example_id``.
+
+        Raises:
+            IndexError: Beyond the last example.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        if isinstance(item, slice):
+            return [self[i] for i in range(*item.indices(len(self)))]
+        i = int(item)
+        if not -len(self) <= i < len(self):
+            raise IndexError(f"example {i} of {len(self)}")
+        row = int(self._kept_rows[i])
+        batch = self._batch(self._rows.slice(row, 1), _slice_plan(self._plan, np.array([row])), "text")
+        return {key: _scalar(value) for key, value in batch.items()}
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for batch in self.batches(64, encoding="text"):
+            for i in range(len(batch["example_id"])):
+                yield {key: _scalar(value, i) for key, value in batch.items()}
+
+    def batches(self, batch_size: int = 256, *, encoding: str = "bytes", shuffle: bool = False, seed: int = 0) -> Iterator[dict[str, Any]]:
+        """Go through the examples in batches.
+
+        Args:
+            batch_size: Examples a batch; the last may be smaller.
+            encoding: ``bytes`` uint8 (n, L) ASCII; ``codes`` int8 (n, L), A C G T N = 0 … 4; ``one_hot`` uint8 (n, 4, L), N all zero;
+                ``text`` a list of str.
+            shuffle: Go through a permutation of all examples; the same for the same seed.
+            seed: Of the permutation.
+
+        Yields:
+            Dicts of arrays of n rows: the keys of ``ds[i]``. Under ``window="lrb"`` a multi-base ALT makes the text longer than L, as the
+            published loader does; array encodings cut it to L.
+
+        Raises:
+            BadSpec: If ``batch_size`` is not positive.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+            raise BadSpec(f"batch_size={batch_size!r}; expected a whole number of at least 1")
+        enc.check_encoding(encoding)
+        self._genome()  # so that a missing genome is said at the call, not at the first batch
+        return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
+
+    def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the examples without sequences and label vectors.
+
+        Args:
+            columns: Columns of the task's ``examples``; all by default.
+
+        Returns:
+            An Arrow table of ``len(ds)`` rows, in the order of ``ds``.
+
+        Raises:
+            UnknownName: If the task has no such column.
+        """
+        wanted = self._columns if columns is None else list(columns)
+        for column in wanted:
+            if column not in self._columns:
+                raise UnknownName("column", column, self._columns)
+        missing = [c for c in wanted if c not in self._rows.column_names]
+        table = self._rows if not missing else self._read_all(list(dict.fromkeys(wanted)))
+        return table.select(wanted).take(pa.array(self._kept_rows)).combine_chunks()
+
+    def dropped(self) -> pa.Table:
+        """Return the ledger: every row of the split that the window policy left out, with its reason.
+
+        Returns:
+            An Arrow table: example_id, chrom, the row's locus, window_start and window_end (0-based, half-open; the window that it would
+            have had), contig_length (bp; null where unknown), reason, meaning, source_file, source_line.
+        """
+        at = pa.array(self._dropped_rows)
+        here = self._read_all([*self._locus, "source_file", "source_line"]).take(at)
+        plan = _slice_plan(self._plan, self._dropped_rows)
+        lengths = self._lengths(here["chrom"].combine_chunks())
+        reasons = [REASONS[code] for code in plan.reason.tolist()]
+        columns = {name: here[name] for name in self._locus}
+        return pa.table({
+            **columns,
+            "window_start": pa.array(plan.start),
+            "window_end": pa.array(plan.start + plan.length),
+            "contig_length": pa.array(lengths, mask=lengths < 0),
+            "reason": pa.array(reasons, pa.string()),
+            "meaning": pa.array([REASON_TEXT[r] for r in reasons], pa.string()),
+            "source_file": here["source_file"],
+            "source_line": here["source_line"],
+        })
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over all that decides what this data set hands out, and in which order.
+
+        Task and its definition, split and scheme, filters, window policy and length, release, genome digest.
+        """
+        record = self.store.manifest.genome(self.spec.assembly)
+        said = {
+            "task": self.spec.name,
+            "definition": self.spec.digest,
+            "scheme": self.scheme,
+            "split": self.split,
+            "filters": sorted(self.filters.items()),
+            "window": self.window.policy,
+            "edge": self.window.edge,
+            "on_ref_mismatch": self.window.on_ref_mismatch,
+            "seq_len": self.window.seq_len,
+            "order": "upstream's rows",
+            "release": self._release,
+            "genome": record.digest if record else None,
+        }
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def store(self) -> Store:
+        """The store that rows come from; opened anew in a forked process, because DuckDB does not cross a fork."""
+        if self._pid != os.getpid():
+            self._store, self._pid = Store(self._path, self._release), os.getpid()
+        return self._store
+
+    # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @functools.cached_property
+    def _columns(self) -> list[str]:
+        return [row[0] for row in self.store.cursor().execute(f"describe {self.spec.name}.examples").fetchall()]
+
+    @property
+    def _locus(self) -> list[str]:
+        where = {"point": ["pos", "strand"], "variant": ["pos", "ref", "alt"], "cage": ["start", "end"]}[self.spec.kind]
+        return ["example_id", "chrom", *where]
+
+    @functools.cached_property
+    def _needed(self) -> list[str]:
+        """Columns that an example is made of."""
+        label = [self.spec.label.column or "label_row"]
+        return list(dict.fromkeys([*self._locus, *label, *(emit.column for emit in self.spec.emits.values())]))
+
+    def _relation(self, columns: Sequence[str]) -> Any:
+        where = " and ".join(f"{quote(c)} = ${c}" for c in self.filters)
+        sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
+        cursor = self.store.cursor()
+        return cursor.sql(f"{sql} where {where}", params=self.filters) if where else cursor.sql(sql)
+
+    def _read_all(self, columns: Sequence[str]) -> pa.Table:
+        return self._relation(columns).to_arrow_table()
+
+    @functools.cached_property
+    def _index(self) -> tuple[pa.Table, WindowPlan]:
+        """Every row of the split, with its plan: made once, for ``len``, indexing, shuffling and the ledger."""
+        tables, plans = [], []
+        for table, plan in self._planned():
+            tables.append(table)
+            plans.append(plan)
+        if not tables:
+            empty = self._relation(self._needed).limit(0).to_arrow_table()
+            return empty, self._plan_rows(empty)
+        return pa.concat_tables(tables), _join_plans(plans)
+
+    @property
+    def _rows(self) -> pa.Table:
+        return self._index[0]
+
+    @property
+    def _plan(self) -> WindowPlan:
+        return self._index[1]
+
+    @functools.cached_property
+    def _kept_rows(self) -> np.ndarray:
+        return np.flatnonzero(self._plan.kept)
+
+    @functools.cached_property
+    def _dropped_rows(self) -> np.ndarray:
+        return np.flatnonzero(~self._plan.kept)
+
+    def _planned(self) -> Iterator[tuple[pa.Table, WindowPlan]]:
+        """Stream the split's rows in upstream's order, each piece with its windows."""
+        for batch in self._relation(self._needed).to_arrow_reader(_STREAM_ROWS):
+            table = pa.Table.from_batches([batch])
+            yield table, self._plan_rows(table)
+
+    def _plan_rows(self, table: pa.Table) -> WindowPlan:
+        lengths = self._lengths(table["chrom"].combine_chunks())
+        if self.spec.kind == "cage":
+            return plan_intervals(table["start"].to_numpy(), table["end"].to_numpy(), lengths, self.window)
+        position = table["pos"].to_numpy() - 1
+        if self.spec.kind == "point":
+            minus = pc.equal(table["strand"], "-").to_numpy()
+            return plan_points(position, lengths, self.window, minus=minus)
+        # The published loader never reads REF: a row without one has its window all the same. A strict one cannot be written.
+        absent = 1 if self.window.policy == "lrb" else 0
+        ref = pc.fill_null(pc.binary_length(table["ref"]), absent).to_numpy().astype(np.int64)
+        alt = pc.fill_null(pc.binary_length(table["alt"]), 0).to_numpy().astype(np.int64)
+        plan = plan_variants(position, ref, alt, lengths, self.window)
+        if self.window.on_ref_mismatch == "flag":
+            return plan
+        checks = self._ref_checks(table, plan.kept)
+        wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
+        if wrong.any() and self.window.on_ref_mismatch == "error":
+            i = int(wrong.argmax())
+            row = {name: table[name][i].as_py() for name in self._locus}
+            raise ContractBroken(
+                f"REF of example {row['example_id']} ({row['chrom']}:{row['pos']} {row['ref']}>{row['alt']}) is not what the genome has "
+                f"there: {checks[i]}; use on_ref_mismatch='flag' or 'drop'"
+            )
+        return plan.drop(wrong, "ref_mismatch")
+
+    def _ref_checks(self, table: pa.Table, kept: np.ndarray) -> list[str]:
+        """Compare REF with the genome for the kept rows; the others get an empty text."""
+        some = table.filter(pa.array(kept))
+        found = check_reference(self._genome(), *(some[c].to_pylist() for c in ("chrom", "pos", "ref", "alt")))
+        checks = [""] * table.num_rows
+        for i, check in zip(np.flatnonzero(kept).tolist(), found, strict=True):
+            checks[i] = check
+        return checks
+
+    def _lengths(self, chroms: pa.Array) -> np.ndarray:
+        """Return each row's contig length, or the code that says why it has none."""
+        lengths, held = self._contigs
+        encoded = chroms.dictionary_encode()
+        by_name = [
+            CONTIG_UNKNOWN if name not in lengths else CONTIG_NOT_IN_GENOME if held is not None and name not in held else lengths[name]
+            for name in encoded.dictionary.to_pylist()
+        ]
+        table = np.array([*by_name, CONTIG_UNKNOWN], np.int64)
+        return table[encoded.indices.fill_null(len(by_name)).to_numpy(zero_copy_only=False)]
+
+    @functools.cached_property
+    def _contigs(self) -> tuple[dict[str, int], frozenset[str] | None]:
+        record = self.store.manifest.genome(self.spec.assembly)
+        return self.store.contig_lengths(self.spec.assembly), frozenset(record.contigs) if record else None
+
+    # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _streamed(self, size: int, encoding: str) -> Iterator[dict[str, Any]]:
+        """Batches in order: rows are read, planned and cut as they are needed."""
+        held: list[tuple[pa.Table, WindowPlan]] = []
+        n = 0
+        for table, plan in self._planned():
+            kept = np.flatnonzero(plan.kept)
+            held.append((table.take(pa.array(kept)), _slice_plan(plan, kept)))
+            n += len(kept)
+            while n >= size:
+                rows, plans = pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held])
+                yield self._batch(rows.slice(0, size), _slice_plan(plans, np.arange(size)), encoding)
+                held, n = [(rows.slice(size), _slice_plan(plans, np.arange(size, n)))], n - size
+        if n:
+            yield self._batch(pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held]), encoding)
+
+    def _shuffled(self, size: int, encoding: str, seed: int) -> Iterator[dict[str, Any]]:
+        order = np.random.default_rng(seed).permutation(self._kept_rows)
+        for first in range(0, len(order), size):
+            some = order[first : first + size]
+            yield self._batch(self._rows.take(pa.array(some)), _slice_plan(self._plan, some), encoding)
+
+    def _batch(self, table: pa.Table, plan: WindowPlan, encoding: str) -> dict[str, Any]:
+        """Make a batch of rows that all have a window."""
+        out: dict[str, Any] = {"example_id": np.array(table["example_id"].to_pylist())}
+        letters = self._letters(table, plan)
+        if self.spec.kind == "variant":
+            ref, alt, long_alts = self._alleles(table, plan, letters)
+            out["ref_forward_sequence"] = _encoded(ref, encoding)
+            out["alt_forward_sequence"] = _encoded(alt, encoding)
+            if encoding == "text":
+                for i, text in long_alts.items():
+                    out["alt_forward_sequence"][i] = text
+        else:
+            out["sequence"] = _encoded(letters, encoding)
+        out[self.spec.label.key] = self._labels(table)
+        for key, emit in self.spec.emits.items():
+            out[key] = _column(table[emit.column], emit.dtype)
+        if self.spec.kind == "cage":
+            start, stop = cage_label_intervals(table["start"].to_numpy(), table["end"].to_numpy(), plan, self.window)
+            out["labels_start"], out["labels_stop"] = start, stop
+        if self.window.policy == "strict":
+            if self.spec.kind == "variant":
+                out["ref_check"] = np.array(self._ref_checks(table, np.ones(table.num_rows, bool)))
+            if self.window.edge == "shift":
+                out["anchor_index"] = plan.anchor
+        return out
+
+    def _genome(self) -> Genome:
+        return self.store.genome(self.spec.assembly)
+
+    def _letters(self, table: pa.Table, plan: WindowPlan) -> np.ndarray:
+        """Cut the windows: uint8 (n, L), in the orientation that is handed out."""
+        genome, n = self._genome(), table.num_rows
+        chroms = table["chrom"].to_pylist()
+        width = int(plan.length[0]) if n else self.window.seq_len
+        if n and (plan.length != width).any():
+            raise ContractBroken(
+                f"{self.spec.name}: windows of {sorted(set(plan.length.tolist()))} bases in one batch; intervals of odd length do not come "
+                "out alike under window='lrb': use window='strict'"
+            )
+        outside = plan.start < 0
+        lengths = genome.lengths
+        outside |= plan.start + width > np.array([lengths[c] for c in chroms], np.int64)
+        letters = np.empty((n, width), np.uint8)
+        inside = np.flatnonzero(~outside)
+        if len(inside) == n:
+            genome.windows(chroms, plan.start, width, out=letters) if n else None
+        else:
+            if len(inside):
+                letters[inside] = genome.windows([chroms[i] for i in inside], plan.start[inside], width)
+            for i in np.flatnonzero(outside).tolist():
+                letters[i] = np.frombuffer(_padded(genome, chroms[i], int(plan.start[i]), width, lengths[chroms[i]]), np.uint8)
+        if plan.reverse.any():
+            letters[plan.reverse] = enc.reverse_complement(letters[plan.reverse])
+        return letters
+
+    def _alleles(self, table: pa.Table, plan: WindowPlan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+        """Put ALT in place of REF.
+
+        Returns:
+            ref and alt, uint8 (n, L); and by row the text of those alts that the published loader's rule makes longer than L.
+        """
+        alt, long_alts = ref.copy(), {}
+        refs, alts = table["ref"].to_pylist(), [a.upper() for a in table["alt"].to_pylist()]
+        strict = self.window.policy == "strict"
+        single = np.array([len(a) == 1 and (not strict or len(r) == 1) for r, a in zip(refs, alts, strict=True)], bool)
+        at = np.flatnonzero(single)
+        # A point change is one byte of a copy. What lies beyond the window (a tiny seq_len) changes nothing.
+        letters = np.frombuffer("".join(alts[i] for i in at).encode("ascii"), np.uint8)
+        alt[at, plan.anchor[at]] = np.frombuffer(enc.NORMALISED, np.uint8)[letters]
+        width = ref.shape[1]
+        for i in np.flatnonzero(~single).tolist():
+            anchor = int(plan.anchor[i])
+            bases = alts[i].encode("ascii").translate(enc.NORMALISED)
+            if strict:
+                chrom = table["chrom"][i].as_py()
+                genome = self._genome()
+                piece = _padded(genome, chrom, int(plan.start[i]), int(plan.fetch[i]), genome.lengths[chrom])
+                whole = piece[:anchor] + bases + piece[anchor + len(refs[i]) :]
+            else:
+                before = ref[i].tobytes()
+                whole = before[:anchor] + bases + before[anchor + 1 :]
+                long_alts[i] = whole.decode("ascii")
+            alt[i] = np.frombuffer(whole[:width], np.uint8)
+        return ref, alt, long_alts
+
+    def _labels(self, table: pa.Table) -> np.ndarray:
+        label = self.spec.label
+        if label.column is not None:
+            return table[label.column].to_numpy().astype(label.dtype)
+        rows = table["label_row"].to_numpy()
+        if not label.bins:
+            return self._vectors.take(rows, (str(label.vectors).split(".")[1],))[0]
+        _, n_bins = cage_bins(self.window.seq_len, self.window.policy)
+        return from_rings(self._vectors.take(rows, rings_for(n_bins)), n_bins)
+
+    @functools.cached_property
+    def _vectors(self) -> Vectors:
+        table = str(self.spec.label.vectors).split(".")[0]
+        return Vectors(self.store.data_files(table), "label_row")
+
+
+def _reopen(path: Path, release: str, task: str, scheme: str, split: str, window: WindowSpec, filters: dict[str, str]) -> Dataset:
+    return Dataset(_store_of(path, release, os.getpid()), task_spec(task), scheme, split, window, filters)
+
+
+@functools.lru_cache(maxsize=4)
+def _store_of(path: Path, release: str, pid: int) -> Store:
+    """Share one store among the data sets that a process unpickles."""
+    del pid
+    return Store(path, release)
+
+
+def _padded(genome: Genome, chrom: str, start: int, length: int, contig_length: int) -> bytes:
+    """Cut a stretch that may leave its contig; what lies outside is N."""
+    first, last = max(start, 0), min(start + length, contig_length)
+    inside = genome.fetch(chrom, first, last) if first < last else b""
+    return b"N" * min(first - start, length) + inside + b"N" * (length - len(inside) - min(first - start, length))
+
+
+def _encoded(letters: np.ndarray, encoding: str) -> Any:
+    return letters if encoding == "bytes" else enc.encode(letters, encoding)
+
+
+def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
+    if dtype == "str":
+        return np.array(column.to_pylist())
+    return column.to_numpy().astype(dtype)
+
+
+def _scalar(value: Any, i: int = 0) -> Any:
+    one = value[i]
+    return str(one) if isinstance(one, np.str_) else one
+
+
+def _slice_plan(plan: WindowPlan, rows: np.ndarray) -> WindowPlan:
+    fields = ("start", "length", "fetch", "reverse", "anchor", "reason")
+    return WindowPlan(**{f: getattr(plan, f)[rows] for f in fields})
+
+
+def _join_plans(plans: list[WindowPlan]) -> WindowPlan:
+    fields = ("start", "length", "fetch", "reverse", "anchor", "reason")
+    return WindowPlan(**{f: np.concatenate([getattr(p, f) for p in plans]) for f in fields})

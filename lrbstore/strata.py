@@ -1,0 +1,110 @@
+"""Strata: named SQL expressions over a task's examples, each in a file of ``sql/strata``, with presets for their edges.
+
+``by="tissue"`` names a file; ``by="tss_distance:viztool"`` a preset of it; ``by="tss_distance:0,5000,50000"`` edges of one's own;
+``by="viztool"`` is short for the preset where only one file has it. The hash of the SQL travels with every score.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrbstore.bins import bin_labels
+from lrbstore.contract import head
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.layout import sql_folder
+
+
+@dataclass(frozen=True)
+class Stratifier:
+    """A way to cut examples into strata.
+
+    Attributes:
+        name: As it stands in a score: ``tissue``, ``tss_distance:caduceus``.
+        sql: Expression over the columns of a task's ``examples``; the stratum's name, or null.
+        needs: Columns that the expression reads.
+        about: What the strata are.
+        order: The strata in their natural order, where there is one; others are sorted by name.
+    """
+
+    name: str
+    sql: str
+    needs: tuple[str, ...]
+    about: str
+    order: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """First 12 hex digits of sha256 over the SQL: the same hash means the same strata."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class _File:
+    name: str
+    about: str
+    sql: str
+    needs: tuple[str, ...]
+    presets: dict[str, tuple[float, ...]]
+
+
+@functools.cache
+def _files() -> dict[str, _File]:
+    return {path.stem: _read(path) for path in sorted((sql_folder() / "strata").glob("*.sql"))}
+
+
+def _read(path: Path) -> _File:
+    text = path.read_text(encoding="utf-8")
+    presets = {m[1]: _edges(m[2], m[1]) for m in re.finditer(r"^-- preset (\w+): ([^|\n]*)", text, re.M)}
+    about, keys = head(re.sub(r"^-- preset .*\n", "", text, flags=re.M))
+    sql = " ".join(line for line in text.splitlines() if line.strip() and not line.startswith("--")).strip().removesuffix(";")
+    return _File(path.stem, about, sql, tuple(c.strip() for c in keys.get("needs", "").split(",") if c.strip()), presets)
+
+
+def strata_names() -> list[str]:
+    """List what ``by`` understands: file names, and ``file:preset``."""
+    return [n for f in _files().values() for n in ([f"{f.name}:{p}" for p in f.presets] if f.presets else [f.name])]
+
+
+def stratifier(by: str) -> Stratifier:
+    """Understand one ``by``.
+
+    Raises:
+        UnknownName: If no file or preset is called so; near names are offered.
+        BadSpec: If own edges are not ascending numbers, or the stratum has no edges.
+    """
+    name, _, detail = by.partition(":")
+    files = _files()
+    if name not in files and not detail:
+        owners = [f for f in files.values() if name in f.presets]
+        if len(owners) == 1:
+            return stratifier(f"{owners[0].name}:{name}")
+    if name not in files:
+        raise UnknownName("stratum", by, [*files, *strata_names()])
+    file = files[name]
+    if "$edges" not in file.sql:
+        if detail:
+            raise BadSpec(f"stratum {by!r}: {name} has no edges; use by={name!r}")
+        return Stratifier(name, file.sql, file.needs, file.about)
+    detail = detail or next(iter(file.presets))
+    if detail in file.presets:
+        edges = file.presets[detail]
+    elif re.fullmatch(r"[-+0-9.eE_, ]+", detail):
+        edges = _edges(detail, by)
+    else:
+        raise UnknownName(f"preset of {name}", detail, file.presets)
+    sql = file.sql.replace("$edges", "[" + ", ".join(f"{e:g}" if e != int(e) else str(int(e)) for e in edges) + "]")
+    return Stratifier(f"{name}:{detail.replace(' ', '')}", sql, file.needs, file.about, tuple(bin_labels(edges)))
+
+
+def _edges(text: str, what: str) -> tuple[float, ...]:
+    try:
+        edges = tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        edges = ()
+    if not edges or list(edges) != sorted(set(edges)):
+        raise BadSpec(f"stratum {what!r}: edges {text.strip()!r}; expected ascending numbers, e.g. tss_distance:0,10000,100000")
+    return edges

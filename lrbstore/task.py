@@ -1,0 +1,292 @@
+"""A task: a question with examples, a label, splits, strata and metrics, opened at one window length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from lrbstore.catalogue import TaskSpec, task_spec, task_specs
+from lrbstore.contract import literal
+from lrbstore.dataset import Dataset
+from lrbstore.errors import BadSpec, MissingData, UnknownName
+from lrbstore.scoring import score
+from lrbstore.store import Store, open_store
+from lrbstore.window import WindowSpec, check_seq_len
+
+
+class Task:
+    """A task on a store, at one window length. Opening reads no rows.
+
+    Attributes:
+        spec: What the task's folder says.
+        store: The store that its examples come from.
+        window: Window length, policy, edge and REF settings.
+        split_scheme: Name of the split scheme.
+        filters: Columns that examples are filtered by (``tissue="Liver"``).
+    """
+
+    def __init__(self, store: Store, spec: TaskSpec, window: WindowSpec, split_scheme: str, filters: dict[str, str]) -> None:
+        self.store, self.spec, self.window, self.split_scheme, self.filters = store, spec, window, split_scheme, filters
+        self._datasets: dict[str, Dataset] = {}
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        name: str,
+        seq_len: int | None = None,
+        *,
+        window: str | None = None,
+        edge: str = "drop",
+        on_ref_mismatch: str = "flag",
+        split_scheme: str | None = None,
+        subset: bool = False,
+        **task_options: Any,
+    ) -> Task:
+        """Open a task; see :func:`lrbstore.task`."""
+        spec = task_spec(name)
+        policy = WindowSpec(seq_len=1, policy=window or spec.window, edge=edge, on_ref_mismatch=on_ref_mismatch).policy
+        lengths = store.contig_lengths(spec.assembly)
+        record = store.manifest.genome(spec.assembly)
+        longest = max(length for chrom, length in lengths.items() if record is None or chrom in record.contigs)
+        length = check_seq_len(spec.seq_len if seq_len is None else seq_len, kind=spec.kind, policy=policy, longest_contig=longest, edge=edge)
+        scheme = split_scheme or spec.split_scheme
+        if scheme not in spec.schemes:
+            raise UnknownName(f"split scheme of {spec.name}", scheme, spec.schemes)
+        if subset:
+            raise BadSpec(f"{spec.name} has no smaller subset upstream; leave subset out (only omim, chromatin and regulatory tasks have one)")
+        filters = {}
+        for option, value in task_options.items():
+            if option not in spec.options:
+                raise UnknownName(f"option of {spec.name}", option, [*spec.options, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"])
+            filters[option] = store.tissue(str(value)) if option == "tissue" else str(value)
+        task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch), scheme, filters)
+        task._need_rows()
+        return task
+
+    def _need_rows(self) -> None:
+        """Say which command brings the data when the task's sources are not in the store."""
+        if not self.store.cursor().execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall():
+            sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
+            raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
+
+    @property
+    def name(self) -> str:
+        """The task's name."""
+        return self.spec.name
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, training first."""
+        order = ["train", "validation", "test"]
+        return tuple(sorted(self.spec.schemes[self.split_scheme], key=lambda s: (order.index(s) if s in order else len(order), s)))
+
+    def __getitem__(self, split: str) -> Dataset:
+        """Return a split as a data set.
+
+        Raises:
+            UnknownName: If the split scheme has no such split.
+        """
+        if split not in self.splits:
+            raise UnknownName(f"split of {self.spec.name} under {self.split_scheme!r}", split, self.splits)
+        if split not in self._datasets:
+            self._datasets[split] = Dataset(self.store, self.spec, self.split_scheme, split, self.window, self.filters)
+        return self._datasets[split]
+
+    @property
+    def train(self) -> Dataset:
+        """The training split."""
+        return self["train"]
+
+    @property
+    def validation(self) -> Dataset:
+        """The validation split; most tasks have none, which is a clear error."""
+        return self["validation"]
+
+    @property
+    def test(self) -> Dataset:
+        """The test split."""
+        return self["test"]
+
+    def __repr__(self) -> str:
+        chosen = "".join(f", {k}={v!r}" for k, v in self.filters.items())
+        simulated = " · SIMULATED" if self.store.simulated else ""
+        return (
+            f"lrbstore.task({self.spec.name!r}, seq_len={self.window.seq_len}{chosen}) · {self.spec.title}\n"
+            f"  {self.spec.assembly} · window={self.window.policy!r} · splits {', '.join(self.splits)} ({self.split_scheme}) "
+            f"· release {self.store.release}{simulated}"
+        )
+
+    def score(
+        self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None
+    ) -> pl.DataFrame:
+        """Score predictions for a split, overall and per stratum.
+
+        Args:
+            predictions: A Parquet or CSV file, a frame with ``example_id`` and ``prediction``, a mapping example_id → prediction, or an
+                array in the order of the split. A prediction has the shape of a label.
+            by: Stratifiers: ``tissue``, ``chromosome``, ``gene_type``, ``tss_distance:caduceus``, ``tss_distance:viztool``,
+                ``tss_distance:0,5000,50000`` …
+            split: The split that was predicted.
+            model: Name of the model, for the score's column.
+
+        Returns:
+            A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos and n_neg.
+
+        Raises:
+            IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
+            UnknownName: If there is no such split or stratifier.
+        """
+        return score(self[split], predictions, [by] if isinstance(by, str) else by, model)
+
+    def overlap(self, *seq_lens: int) -> pl.DataFrame:
+        """Tell how many windows of one split share bases with windows of another, and how many bases.
+
+        Args:
+            *seq_lens: Window lengths in bp; the task's own by default.
+
+        Returns:
+            One row for each length and pair of splits: seq_len, split, versus, n_windows (of ``split``), n_overlapping (of them, those that
+            share a base with a window of ``versus``), share_overlapping, mean_shared and max_shared (share of a window's bases that some
+            window of ``versus`` covers, 0 … 1, over all windows of ``split``).
+        """
+        frames = [self._overlap(length) for length in (seq_lens or (self.window.seq_len,))]
+        return pl.concat(frames)
+
+    def _overlap(self, seq_len: int) -> pl.DataFrame:
+        lengths = check_seq_len(seq_len, kind=self.spec.kind, policy=self.window.policy, edge=self.window.edge)
+        window = WindowSpec(lengths, self.window.policy, self.window.edge, "flag")
+        cursor = self.store.cursor()
+        tables = []
+        for split in self.splits:
+            plan_of = Dataset(self.store, self.spec, self.split_scheme, split, window, self.filters)
+            plan, kept = plan_of._plan, plan_of._kept_rows
+            chroms = plan_of._rows["chrom"].take(pa.array(kept))
+            start = plan.start[kept]
+            tables.append(pa.table({"split": pa.array([split] * len(kept), pa.string()), "chrom": chroms, "start": start, "stop": start + plan.length[kept]}))
+        cursor.register("window_rows", pa.concat_tables(tables))
+        pairs = [(a, b) for i, b in enumerate(self.splits) for a in self.splits[i + 1 :]]
+        wanted = ", ".join(f"({literal(a)}, {literal(b)})" for a, b in pairs)
+        frame = cursor.sql(f"with pairs(split, versus) as (values {wanted}) {_OVERLAP_SQL}").pl()
+        cursor.unregister("window_rows")
+        return frame.with_columns(pl.lit(seq_len, pl.Int64).alias("seq_len")).select("seq_len", pl.exclude("seq_len"))
+
+
+#: Stretches that each split covers are made disjoint first, so that one range join counts every shared base once.
+_OVERLAP_SQL = """
+, numbered as (
+    select *, max(stop) over (partition by split, chrom order by start rows between unbounded preceding and 1 preceding) as reach
+    from window_rows
+),
+marked as (
+    select *, sum((reach is null or reach < start)::BIGINT) over (partition by split, chrom order by start rows unbounded preceding) as island
+    from numbered
+),
+islands as (
+    select split, chrom, min(start) as start, max(stop) as stop from marked group by split, chrom, island
+),
+windows as (
+    select row_number() over () as n_, * from window_rows
+),
+shared as (
+    select p.split, p.versus, w.n_, sum(least(w.stop, i.stop) - greatest(w.start, i.start)) / any_value(w.stop - w.start) as share
+    from pairs as p
+    join windows as w on w.split = p.split
+    join islands as i on i.split = p.versus and i.chrom = w.chrom and i.start < w.stop and w.start < i.stop
+    group by p.split, p.versus, w.n_
+),
+totals as (
+    select split, count(*) as n_windows from window_rows group by split
+)
+select
+    p.split,
+    p.versus,
+    coalesce(any_value(t.n_windows), 0)::BIGINT as n_windows,
+    count(s.n_)::BIGINT as n_overlapping,
+    count(s.n_) / any_value(t.n_windows) as share_overlapping,
+    coalesce(sum(s.share), 0) / any_value(t.n_windows) as mean_shared,
+    coalesce(max(s.share), 0) as max_shared
+from pairs as p
+left join totals as t on t.split = p.split
+left join shared as s on s.split = p.split and s.versus = p.versus
+group by p.split, p.versus
+order by p.split, p.versus
+"""
+
+
+def task(
+    name: str,
+    seq_len: int | None = None,
+    *,
+    store: Store | str | None = None,
+    window: str | None = None,
+    edge: str = "drop",
+    on_ref_mismatch: str = "flag",
+    split_scheme: str | None = None,
+    subset: bool = False,
+    **task_options: Any,
+) -> Task:
+    """Open a benchmark task at any window length.
+
+    Args:
+        name: The task's name or alias; :func:`lrbstore.tasks` lists them.
+        seq_len: Window length in bp; the task's own by default.
+        store: A store, or the path of one; the default store if not given.
+        window: ``"lrb"`` (the published loader, quirks included) or ``"strict"``; the task's own by default.
+        edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``.
+        on_ref_mismatch: What ``strict`` does where REF is not the genome's base: ``flag``, ``drop`` or ``error``.
+        split_scheme: Name of a split scheme of the task.
+        subset: Upstream's smaller subset, for tasks that have one.
+        **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling).
+
+    Returns:
+        The task. No row has been read.
+
+    Raises:
+        UnknownName: If the task, the scheme, an option or a tissue is unknown; near names are offered.
+        BadSpec: If the window length or a setting cannot be served.
+        MissingData: If there is no store, or it holds no rows for the task.
+    """
+    opened = store if isinstance(store, Store) else open_store(store)
+    return Task.open(
+        opened, name, seq_len, window=window, edge=edge, on_ref_mismatch=on_ref_mismatch, split_scheme=split_scheme, subset=subset, **task_options
+    )
+
+
+def tasks(store: Store | str | None = None) -> pl.DataFrame:
+    """List the catalogue of tasks.
+
+    Args:
+        store: The store whose rows are counted; the default store if there is one.
+
+    Returns:
+        A polars frame, one row a task: name, title, input, label, assembly, metrics, rows (split → examples before windowing; null
+        without a store).
+    """
+    opened = store if isinstance(store, Store) else None
+    if opened is None:
+        try:
+            opened = open_store(store)
+        except MissingData:
+            if store is not None:
+                raise
+    order = {"train": 0, "validation": 1, "test": 2}
+    rows = []
+    for spec in task_specs().values():
+        splits = sorted(spec.schemes[spec.split_scheme], key=lambda s: (order.get(s, 3), s))
+        counts = [
+            opened.cursor().execute(f"select count(*) from {spec.view(spec.split_scheme, s)}").fetchall()[0][0] if opened else None for s in splits
+        ]
+        rows.append({
+            "name": spec.name,
+            "title": spec.title,
+            "input": {"point": "sequence", "variant": "ref and alt sequence", "cage": "sequence"}[spec.kind],
+            "label": f"{spec.label.key}: {spec.label.unit}",
+            "assembly": spec.assembly,
+            "metrics": [use.name for use in spec.metrics],
+            "rows": [{"split": s, "n": c} for s, c in zip(splits, counts, strict=True)],
+        })
+    return pl.DataFrame(rows)

@@ -1,0 +1,3 @@
+-- The contig of an example.
+-- needs: chrom
+chrom

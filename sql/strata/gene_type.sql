@@ -1,0 +1,3 @@
+-- The gene's biotype.
+-- needs: gene_type
+gene_type

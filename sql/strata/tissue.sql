@@ -1,0 +1,3 @@
+-- The canonical tissue of an example.
+-- needs: tissue
+tissue

@@ -1,0 +1,2 @@
+-- The card's training split: every chromosome but chr8.
+select * from bulk_rna_expression.examples where split = 'train'

@@ -1,0 +1,2 @@
+-- As published.
+select * from cage_prediction.examples where split = 'test'

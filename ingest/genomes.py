@@ -1,0 +1,62 @@
+"""Register a genome in a store, and ask it about every allele that the store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lrbstore.assembly import assembly
+from lrbstore.genome import Genome, register_fasta
+from lrbstore.ingest.alleles import check_alleles
+from lrbstore.ingest.pipeline import Progress
+from lrbstore.manifest import Manifest
+from lrbstore.release import StoreFolder
+
+
+def add_genome(
+    store: Path, name: str, fasta: Path, *, simulated: bool = False, copy: bool = False, progress: Progress | None = None
+) -> Manifest:
+    """Register a FASTA as the sequence of an assembly, as one new release.
+
+    The genome that was registered for the assembly before is replaced. Every allele of the assembly is compared with the new one
+    (``ref_check``, left-aligned form).
+
+    Args:
+        store: The store's folder; made if it is not there.
+        name: The assembly; ``hg19`` and ``hg38`` are understood.
+        fasta: A FASTA, plain or gzip; some contigs are enough.
+        simulated: The FASTA is simulated: its contigs have lengths of their own, and every report says so.
+        copy: Copy the FASTA into the store instead of reading it where it lies.
+        progress: Called with a line of text now and then.
+
+    Returns:
+        The release that is now current.
+
+    Raises:
+        UnknownName: If there is no such assembly.
+        WrongAssembly: If the contigs' lengths, or the bases at the store's variants, are not that assembly's; the store is untouched.
+        MissingData: If there is no such file.
+        StoreLocked: If another process is writing.
+    """
+    known = assembly(name)
+    say = progress or (lambda _: None)
+    with StoreFolder(store).writer() as publication:
+        base = publication.draft()
+
+        def step(what: str, done: int, total: int) -> None:
+            say(f"{what} {Path(fasta).name}: {done / max(total, 1):.0%}")
+
+        folder = Path(store).absolute() / "genomes" / known.name
+        before = set(folder.rglob("*")) if folder.exists() else set()
+        record = register_fasta(Path(fasta), known, folder, simulated=simulated, copy=copy, progress=step)
+        publication.written += [p for p in folder.rglob("*") if p.is_file() and p not in before]
+        others = tuple(g for g in base.genomes if g.assembly != known.name)
+        checked = check_alleles(publication, Genome(record), list(base.files), say)
+        # What another genome said about this assembly's alleles no longer holds.
+        files = tuple(f for f in base.files if not (f.table == "variant_reference" and f.assembly == known.name))
+        draft = publication.draft(
+            files=files + tuple(checked),
+            genomes=(*others, record),
+            simulated=base.simulated or simulated,
+            note=f"genome add {known.name}: {Path(fasta).name}" + (" (simulated)" if simulated else ""),
+        )
+        return publication.publish(draft)

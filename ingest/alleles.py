@@ -71,7 +71,7 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
                 writer.write(pa.Table.from_batches([batch]))
             made.append(writer.close(source=None, version=None, assembly=None, unit=None, genome=None))
     for record in base.genomes:
-        made += check_alleles(publication, Genome(record), made, say)
+        made += check_alleles(publication, Genome(record.located(root)), made, say)
     return made
 
 

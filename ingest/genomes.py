@@ -55,7 +55,7 @@ def add_genome(
         files = tuple(f for f in base.files if not (f.table == "variant_reference" and f.assembly == known.name))
         draft = publication.draft(
             files=files + tuple(checked),
-            genomes=(*others, record),
+            genomes=(*others, record.within(Path(store))),
             simulated=base.simulated or simulated,
             note=f"genome add {known.name}: {Path(fasta).name}" + (" (simulated)" if simulated else ""),
         )

@@ -56,8 +56,8 @@ class GenomeRecord(pydantic.BaseModel, frozen=True, extra="forbid"):
         digest: SHA-256 (hex) over the sorted lines ``chrom TAB length TAB md5``, where md5 is that of the upper-case sequence without
             line ends (the M5 of a SAM header). Two files with the same sequence have the same digest.
         simulated: Whether the lengths are the FASTA's own instead of the assembly's.
-        path: The FASTA that is read; absolute.
-        index: Its ``.fai`` index, in the store; absolute.
+        path: The FASTA that is read; absolute, or relative to the store that it lies in.
+        index: Its ``.fai`` index, in the store; likewise.
         fasta_bytes: Size of the file at ``path``.
         fasta_mtime_ns: Its time of modification, in nanoseconds.
         contigs: Contig (store's name) to length in bases, in the assembly's order.
@@ -79,6 +79,18 @@ class GenomeRecord(pydantic.BaseModel, frozen=True, extra="forbid"):
     ignored: tuple[str, ...] = ()
     source_path: Path
     origin: Literal["referenced", "copied", "decoded"]
+
+
+    def within(self, store: Path) -> GenomeRecord:
+        """Return the record with paths inside the store written relative to it, so that a store can be moved or copied."""
+        store = Path(store).absolute()
+        return self.model_copy(
+            update={name: p.relative_to(store) for name in ("path", "index") if (p := getattr(self, name)).is_relative_to(store)}
+        )
+
+    def located(self, store: Path) -> GenomeRecord:
+        """Undo :meth:`within`: return the record with absolute paths."""
+        return self.model_copy(update={name: Path(store).absolute() / getattr(self, name) for name in ("path", "index")})
 
 
 class _Entry(NamedTuple):

@@ -150,7 +150,7 @@ class StoreFolder:
         for release in self.releases():
             manifest = Manifest.read(self.manifest_path(release))
             named |= {self.path / f.path for f in manifest.files}
-            named |= {Path(p) for g in manifest.genomes for p in (g.path, g.index)}
+            named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
         found = [p for folder in ("data", "genomes") for p in (self.path / folder).rglob("*") if p.is_file()]
         return sorted(p for p in found if p not in named and p.resolve() not in {n.resolve() for n in named})
 

@@ -118,7 +118,7 @@ class Store:
                 f"run: lrbstore genome add {known.name} FILE.fa[.gz] --store {self.path}"
             )
         if record.digest not in self._genomes:
-            self._genomes[record.digest] = Genome(record)
+            self._genomes[record.digest] = Genome(record.located(self.path))
         return self._genomes[record.digest]
 
     @cached_property

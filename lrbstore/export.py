@@ -1,0 +1,139 @@
+"""Export a task at a window length: Parquet, JSON lines or FASTA, streamed, with a sidecar that says exactly what it is."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from lrbstore.dataset import Dataset
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.task import Task
+
+FORMATS = ("parquet", "jsonl", "fasta")
+
+
+def export(
+    task: Task, out: Path, *, split: str | None = None, form: str = "parquet", batch_size: int = 64, say: Callable[[str], None] = lambda _: None
+) -> list[Path]:
+    """Write the examples of a task with their sequences.
+
+    Args:
+        task: The task, opened at a window length.
+        out: Folder for the files; made if it is not there.
+        split: One split, or all of them.
+        form: ``parquet`` (labels as lists), ``jsonl``, or ``fasta`` (one record a sequence; labels in a TSV beside it are not written).
+        batch_size: Examples held in memory at a time.
+        say: Progress.
+
+    Returns:
+        The files written: for each split the data and ``….json``, its sidecar of fingerprint, licence and citation.
+
+    Raises:
+        UnknownName: If the format or the split is unknown.
+        BadSpec: If ``out`` is a file.
+        MissingData: If no genome is registered for the task's assembly.
+    """
+    if form not in FORMATS:
+        raise UnknownName("format", form, FORMATS)
+    if out.exists() and not out.is_dir():
+        raise BadSpec(f"{out} is a file; give a folder for the exported files")
+    written = []
+    for name in [split] if split else task.splits:
+        dataset = task[name]
+        batches = dataset.batches(batch_size, encoding="text")  # a missing genome is said before a file is made
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"{task.name}.{name}.{task.window.seq_len}.{form}"
+        aside = path.with_name(f".{path.name}.writing")
+        try:
+            n = {"parquet": _parquet, "jsonl": _jsonl, "fasta": _fasta}[form](batches, aside, say)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        sidecar = path.with_name(path.name + ".json")
+        sidecar.write_text(json.dumps(_sidecar(task, dataset, n), indent=2) + "\n", encoding="utf-8")
+        written += [path, sidecar]
+    return written
+
+
+def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
+    spec, record = task.spec, task.store.manifest.genome(task.spec.assembly)
+    return {
+        "task": spec.name,
+        "split": dataset.split,
+        "split_scheme": dataset.scheme,
+        "examples": n,
+        "left_out": len(dataset._dropped_rows),
+        "seq_len": task.window.seq_len,
+        "window": task.window.policy,
+        "edge": task.window.edge,
+        "filters": dataset.filters,
+        "fingerprint": dataset.fingerprint,
+        "release": task.store.release,
+        "simulated": task.store.simulated,
+        "assembly": spec.assembly,
+        "genome_digest": record.digest if record else None,
+        "label": spec.label.model_dump(exclude_none=True),
+        "licence": spec.licence,
+        "citation": spec.citation,
+        "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+def _parquet(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+    n, writer = 0, None
+    try:
+        for batch in batches:
+            columns = {}
+            for key, value in batch.items():
+                if isinstance(value, np.ndarray) and value.ndim > 1:
+                    flat = value.reshape(len(value), -1)
+                    columns[key] = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1]).cast(pa.list_(pa.from_numpy_dtype(flat.dtype)))
+                else:
+                    columns[key] = pa.array(_plain(value) if isinstance(value, np.ndarray) and value.dtype.kind == "U" else value)
+            table = pa.table(columns)
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
+            writer.write_table(table)
+            n += table.num_rows
+            say(f"{n:,} examples")
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        pq.write_table(pa.table({"example_id": pa.array([], pa.string())}), path)
+    return n
+
+
+def _jsonl(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+    n = 0
+    with path.open("w", encoding="utf-8") as handle:
+        for batch in batches:
+            for i in range(len(batch["example_id"])):
+                handle.write(json.dumps({key: _plain(value[i]) for key, value in batch.items()}) + "\n")
+            n += len(batch["example_id"])
+            say(f"{n:,} examples")
+    return n
+
+
+def _fasta(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+    n = 0
+    with path.open("w", encoding="ascii") as handle:
+        for batch in batches:
+            keys = [key for key in batch if key == "sequence" or key.endswith("_sequence")]
+            for i, example in enumerate(batch["example_id"]):
+                for key in keys:
+                    allele = "" if key == "sequence" else f"|{key.split('_')[0]}"
+                    handle.write(f">{example}{allele}\n{batch[key][i]}\n")
+            n += len(batch["example_id"])
+            say(f"{n:,} examples")
+    return n

@@ -1,0 +1,150 @@
+"""Verify a store: every byte, every count, every rule of every table, and the audits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from lrbstore.catalogue import TaskSpec, task_specs
+from lrbstore.contract import contract, head, literal
+from lrbstore.layout import sql_folder
+from lrbstore.manifest import DataFile, file_sha256
+from lrbstore.store import Store
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: The check's name: ``sha256``, ``rows``, ``contract``, ``audit …``, ``orphan``, ``genome``.
+        subject: The file, table or task it is about.
+        level: ``ok``, ``note`` (worth knowing, not wrong) or ``failure``.
+        said: What was found, with the first offender.
+    """
+
+    check: str
+    subject: str
+    level: str
+    said: str
+
+
+def verify(store: Store, say: Callable[[str], None] = lambda _: None) -> Iterator[Finding]:
+    """Check a release.
+
+    Args:
+        store: An open store.
+        say: Progress.
+
+    Yields:
+        A finding for each file, table and audit; failures are what must not be.
+    """
+    broken: set[str] = set()
+    for file in store.manifest.files:
+        say(f"sha256 of {file.path}")
+        finding = _bytes(store.path / file.path, file)
+        if finding.level == "failure":
+            broken.add(file.table)
+        yield finding
+    for file in store.manifest.files:
+        if file.table not in broken:
+            yield _rows(store.path / file.path, file)
+    for i in store.manifest.inputs:
+        loaded = f"{i.rows_in:,} rows in = {i.rows_loaded:,} loaded + {i.rows_rejected:,} rejected"
+        yield Finding("accounted for", f"{i.source} {i.name}", "ok" if i.rows_in == i.rows_loaded + i.rows_rejected else "failure", loaded)
+    for table in sorted({f.table for f in store.manifest.files} - broken):
+        say(f"contract of {table}")
+        yield from _contract(store, table)
+    for record in store.manifest.genomes:
+        try:
+            store.genome(record.assembly).fetch(next(iter(record.contigs)), 0, 1)
+            yield Finding("genome", record.assembly, "ok", f"{len(record.contigs)} contigs, digest {record.digest[:12]}")
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file is the finding
+            yield Finding("genome", record.assembly, "failure", str(error))
+    if not broken:
+        for path in sorted((sql_folder() / "audits").glob("*.sql")):
+            say(f"audit {path.stem}")
+            yield from audit(store, path)
+    for orphan in store.folder.orphans():
+        yield Finding("orphan", str(orphan.relative_to(store.path)), "note", "no release names this file; lrbstore gc removes it")
+
+
+def audit(store: Store, path: Path) -> Iterator[Finding]:
+    """Run one audit: a query whose rows are counter-examples, or a report where its head says so.
+
+    A head line ``each: task`` runs it for every task that has rows, with ``{task}``, ``{splits}`` (example_id and split_view over all
+    splits) and ``{anchors}`` (split_view, chrom, centre) filled in.
+    """
+    text = path.read_text(encoding="utf-8").strip().removesuffix(";")
+    _, keys = head(text)
+    severity = keys.get("severity", "error")
+    runs: list[tuple[str, str]] = [(path.stem, text)]
+    if keys.get("each") == "task":
+        runs = [(spec.name, _fill(text, spec)) for spec in task_specs().values() if _has_rows(store, spec)]
+    for subject, sql in runs:
+        rows = store.sql(f"select * from ({sql}\n) as counter_examples").to_arrow_table()
+        check = f"audit {path.stem}"
+        if severity == "report":
+            said = "; ".join(", ".join(f"{k} {_short(v)}" for k, v in row.items()) for row in rows.slice(0, 8).to_pylist())
+            yield Finding(check, subject, "note" if rows.num_rows else "ok", said or "nothing to report")
+        elif rows.num_rows:
+            first = ", ".join(f"{k} = {v}" for k, v in rows.slice(0, 1).to_pylist()[0].items())
+            yield Finding(check, subject, "failure", f"{rows.num_rows:,} counter-examples; the first: {first}")
+        else:
+            yield Finding(check, subject, "ok", "no counter-example")
+
+
+def _fill(text: str, spec: TaskSpec) -> str:
+    splits = spec.schemes[spec.split_scheme]
+    centre = '(start + "end") // 2' if spec.kind == "cage" else "pos - 1"
+    ids = " union all ".join(f"select example_id, {literal(s)} as split_view from {spec.view(spec.split_scheme, s)}" for s in splits)
+    anchors = " union all ".join(
+        f"select {literal(s)} as split_view, chrom, {centre} as centre from {spec.view(spec.split_scheme, s)}" for s in splits
+    )
+    return text.replace("{task}", spec.name).replace("{splits}", ids).replace("{anchors}", anchors)
+
+
+def _has_rows(store: Store, spec: TaskSpec) -> bool:
+    return bool(store.cursor().execute(f"select 1 from {spec.name}.examples limit 1").fetchall())
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _bytes(path: Path, file: DataFile) -> Finding:
+    if not path.is_file():
+        return Finding("sha256", file.path, "failure", "the file is missing; restore it from a copy, or ingest its source again into a new store")
+    if path.stat().st_size != file.bytes:
+        return Finding("sha256", file.path, "failure", f"{path.stat().st_size:,} bytes; {file.bytes:,} were written")
+    found = file_sha256(path)
+    if found != file.sha256:
+        return Finding("sha256", file.path, "failure", f"sha256 is {found[:16]}…; {file.sha256[:16]}… was written: restore the file from a copy")
+    return Finding("sha256", file.path, "ok", f"{file.bytes:,} bytes")
+
+
+def _rows(path: Path, file: DataFile) -> Finding:
+    n = pq.read_metadata(path).num_rows
+    return Finding("rows", file.path, "ok" if n == file.rows else "failure", f"{n:,} rows; the manifest says {file.rows:,}")
+
+
+def _contract(store: Store, table: str) -> Iterator[Finding]:
+    rules = contract(table)
+    paths = ", ".join(literal(store.path / f.path) for f in store.manifest.files if f.table == table)
+    source = f"read_parquet([{paths}])"
+    found = dict(store.cursor().execute(f"select column_name, column_type from (describe select * from {source})").fetchall())
+    wrong = [f"{c.name} is {found.get(c.name, 'missing')}, not {c.type}" for c in rules.columns if found.get(c.name) != c.type]
+    if wrong:
+        yield Finding("contract", table, "failure", "; ".join(wrong))
+        return
+    if rules.rules:
+        counts = ", ".join(f"count(*) filter (where not coalesce(({r.expression}), true))" for r in rules.rules)
+        values = store.cursor().execute(f"select {counts} from {source}").fetchall()[0]
+        for rule, n in zip(rules.rules, values, strict=True):
+            if n:
+                yield Finding("contract", table, "failure", f"{n:,} rows: {rule.says}")
+                return
+    yield Finding("contract", table, "ok", f"{len(rules.columns)} columns, {len(rules.rules)} rules")

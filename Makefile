@@ -1,0 +1,39 @@
+# Each target makes its own environment first; nothing needs to be activated.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
+export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
+
+.PHONY: help demo test slow check docs wheel clean
+
+help:           ## what there is
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.ready   ## simulate, ingest, ask, open a task, fit a baseline, score it by stratum
+	$(BIN)/lrbstore demo build/demo
+
+test: $(VENV)/.ready   ## the quick tests, under five minutes on two cores
+	$(BIN)/python -m pytest -q -n 2
+
+slow: $(VENV)/.ready   ## the slow tests: whole real files, faults, memory, the built wheel with types and layers
+	$(BIN)/python -m pytest -q -m slow
+
+check: $(VENV)/.ready   ## format and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+docs: $(VENV)/.ready   ## renew the generated parts of the READMEs
+	$(BIN)/python -m tests.generated_docs
+
+wheel: $(VENV)/.ready   ## build the wheel into dist/
+	rm -rf build/lib build/bdist.*
+	$(BIN)/python -m build --wheel
+
+clean:          ## remove what was built
+	rm -rf build dist $(VENV)

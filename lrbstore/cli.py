@@ -1,0 +1,484 @@
+"""The command line: the outermost layer. It alone calls ingest, and imports it late.
+
+Answers go to stdout and nothing else does; notices, progress and errors go to stderr. An error is the one message of
+:mod:`lrbstore.errors`, with a non-zero exit and no traceback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lrbstore.errors import BadSpec, LrbStoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from lrbstore.store import Store
+
+app = typer.Typer(
+    name="lrbstore",
+    help="A queryable store of genomic variants, labels and benchmark tasks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+genome_app = typer.Typer(help="Genomes that sequences are cut from.", no_args_is_help=True)
+app.add_typer(genome_app, name="genome")
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+class ExportFormat(StrEnum):
+    """How examples are written."""
+
+    parquet = "parquet"
+    jsonl = "jsonl"
+    fasta = "fasta"
+
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", metavar="DIR", help="Folder of the store; $LRBSTORE_HOME or the platform's data folder by default.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How the table is printed.")]
+WindowOption = Annotated[str | None, typer.Option("--window", help="Window policy, lrb or strict; the task's own by default.")]
+SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help="Window length in bp; the task's own by default.")]
+
+
+# ── making a store ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Argument(help="Folder for the simulated files and their store; made anew.")] = Path("lrbstore-demo"),
+    scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
+) -> None:
+    """Walk the whole way on simulated files: simulate, ingest, ask, open a task, fit a baseline, score it by stratum."""
+    from lrbstore.demo import run
+
+    with progress() as say:
+        run(out, scale=scale, seed=seed, say=say, show=typer.echo)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder: genomes/ and one folder a source, in the providers' layouts.")],
+    scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.01,
+    seed: Annotated[int, typer.Option(help="The same seed and scale give the same bytes.")] = 0,
+    with_faults: Annotated[bool, typer.Option("--with-faults", help="Add rows that an ingest must reject.")] = False,
+) -> None:
+    """Write upstream files of every source, in the providers' formats, with genomes and a signal that can be learnt."""
+    from lrbstore.ingest.simulation import simulate as write_files
+
+    with progress() as say:
+        written = write_files(out, scale=scale, seed=seed, with_faults=with_faults, progress=say)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command()
+def ingest(
+    source: Annotated[str, typer.Argument(help="Name of the source; 'lrbstore sources' lists them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders in the provider's own layout.")],
+    store: StoreOption = None,
+    version: Annotated[str | None, typer.Option(help="Overrides the version that the files say.")] = None,
+    format: FormatOption = Format.table,  # noqa: A002 - the option's name
+) -> None:
+    """Load a provider's files into the store, as one new release. Every row is loaded or stands in table reject."""
+    from lrbstore.ingest.pipeline import ingest as load
+    from lrbstore.ingest.simulation import is_simulated
+
+    simulated = any(is_simulated(path) for path in paths)
+    with progress() as say:
+        outcome = load(_folder(store, simulated=simulated), source, paths, version=version, simulated=simulated, progress=say)
+    for name in outcome.known:
+        notice(f"{name}: already in the store, nothing to do")
+    for part in outcome.missing:
+        notice(f"{part}: no file of it was given")
+    if outcome.loaded and outcome.manifest:
+        notice(f"release {outcome.manifest.release}" + (" (simulated)" if outcome.manifest.simulated else ""))
+    rows = [
+        {
+            "source": i.source, "version": i.version, "file": i.name, "assembly": i.assembly, "rows_in": i.rows_in,
+            "rows_loaded": i.rows_loaded, "rows_rejected": i.rows_rejected,
+        }
+        for i in outcome.loaded
+    ]  # fmt: skip
+    show_rows(rows, format)
+    rejected = sum(i.rows_rejected for i in outcome.loaded)
+    if rejected:
+        notice(f"{rejected:,} rows were rejected: lrbstore sql \"select source_file, source_line, reason, raw from reject\"")
+
+
+@genome_app.command("add")
+def genome_add(
+    assembly: Annotated[str, typer.Argument(help="GRCh37 or GRCh38 (hg19 and hg38 are understood).")],
+    fasta: Annotated[Path, typer.Argument(help="A FASTA, plain or gzip; some contigs are enough.")],
+    store: StoreOption = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="The FASTA is simulated: its contigs have lengths of their own.")] = False,
+    copy: Annotated[bool, typer.Option("--copy", help="Copy the FASTA into the store instead of reading it where it lies.")] = False,
+) -> None:
+    """Register a FASTA as the sequence of an assembly, and compare every REF allele with it."""
+    from lrbstore.ingest.genomes import add_genome
+
+    with progress() as say:
+        manifest = add_genome(_folder(store, simulated=simulated), assembly, fasta, simulated=simulated, copy=copy, progress=say)
+    notice(f"release {manifest.release}" + (" (simulated)" if manifest.simulated else ""))
+    with opened(store) as opened_store:
+        query = (
+            "select v.assembly, v.ref_check, count(*)::BIGINT as n_alleles from variant as v join assembly as a using (assembly) "
+            "where a.is_genome_added group by all order by all"
+        )
+        show(opened_store.sql(query).to_arrow_reader(), Format.table)
+
+
+# ── asking it ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def sources(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """List the sources: what each is, and how much of it the store holds."""
+    from lrbstore.catalogue import source_cards
+    from lrbstore.errors import MissingData
+
+    held: dict[str, list[tuple[str, int, int]]] = {}
+    try:
+        with opened(store) as opened_store:
+            for name, version, n, rejected in (
+                opened_store.cursor().execute("select source, version, rows_loaded, rows_rejected from source").fetchall()
+            ):
+                held.setdefault(name, []).append((version, n, rejected))
+    except MissingData:
+        if store is not None:
+            raise
+    rows = [
+        {
+            "source": card.name,
+            "title": card.title,
+            "assemblies": ", ".join(card.assemblies),
+            "in_store": "; ".join(f"{v}: {n:,} rows, {r:,} rejected" for v, n, r in held.get(card.name, [])) or "-",
+            "licence": card.licence,
+            "url": card.url,
+        }
+        for card in source_cards().values()
+    ]
+    show_rows(rows, format)
+
+
+@app.command()
+def tasks(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """List the tasks, with their rows per split."""
+    from lrbstore.task import tasks as catalogue
+
+    if store is not None:
+        with opened(store) as opened_store:
+            rows = catalogue(opened_store).to_dicts()
+    else:
+        rows = catalogue().to_dicts()
+    for row in rows:
+        row["metrics"] = ", ".join(row["metrics"])
+        row["rows"] = ", ".join(f"{s['split']} {'-' if s['n'] is None else format_count(s['n'])}" for s in row["rows"])
+    show_rows(rows, format)
+
+
+@app.command()
+def describe(task: Annotated[str, typer.Argument(help="Name or alias of a task.")], store: StoreOption = None) -> None:
+    """Print everything that a task's folder says, as a page: question, label, splits, metrics, strata, and the SQL itself."""
+    from lrbstore.describe import page
+    from lrbstore.errors import MissingData
+
+    try:
+        with opened(store) as opened_store:
+            typer.echo(page(task, opened_store))
+    except MissingData:
+        if store is not None:
+            raise
+        typer.echo(page(task, None))
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One statement of DuckDB SQL; '-' reads it from stdin.")],
+    store: StoreOption = None,
+    release: Annotated[str | None, typer.Option(help="A release by name; the current one by default.")] = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Ask a question in SQL, e.g. "select tissue, count(*) from variant_record group by tissue"."""
+    with opened(store, release) as opened_store:
+        relation = opened_store.sql(sys.stdin.read() if query == "-" else query)
+        if relation is None:
+            raise BadSpec("this statement gives no rows; lrbstore sql answers questions (select, describe, summarize, show)")
+        show(relation.to_arrow_reader(), format)
+
+
+@app.command()
+def export(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    seq_len: SeqLenOption = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files.")] = Path("export"),
+    split: Annotated[str | None, typer.Option(help="One split; all of them by default.")] = None,
+    form: Annotated[ExportFormat, typer.Option("--format", help="How the examples are written.")] = ExportFormat.parquet,
+    window: WindowOption = None,
+    edge: Annotated[str, typer.Option(help="With --window strict: drop, pad, shift or error.")] = "drop",
+    store: StoreOption = None,
+) -> None:
+    """Write a task's examples with their sequences, each file with a sidecar of fingerprint, licence and citation."""
+    from lrbstore.export import export as write
+    from lrbstore.task import task as open_task
+
+    with opened(store) as opened_store, progress() as say:
+        chosen = open_task(task, seq_len, store=opened_store, window=window, edge=edge)
+        written = write(chosen, out, split=split, form=form.value, say=say)
+    for path in written:
+        typer.echo(path)
+
+
+@app.command()
+def score(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Parquet or CSV with example_id and prediction.")],
+    by: Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")] = None,
+    model: Annotated[str | None, typer.Option(help="Name of the model, for the table.")] = None,
+    split: Annotated[str, typer.Option(help="The split that was predicted.")] = "test",
+    seq_len: SeqLenOption = None,
+    window: WindowOption = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Score predictions for a task, overall and by stratum, with the counts beside every number."""
+    from lrbstore.task import task as open_task
+
+    with opened(store) as opened_store:
+        frame = open_task(task, seq_len, store=opened_store, window=window).score(file, by or (), split, model=model)
+    if format is Format.table:
+        frame = frame.select("metric", "transform", "stratifier", "stratum", "value", "n", "n_pos", "n_neg", "note")
+    show_rows(frame.to_dicts(), format, columns=frame.columns)
+
+
+# ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def verify(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """Check every byte, count and rule of the current release, and run the audits. Exits with 1 when something is wrong."""
+    from lrbstore.verify import verify as check
+
+    with opened(store) as opened_store, progress() as say:
+        findings = list(check(opened_store, say))
+    failures = [f for f in findings if f.level == "failure"]
+    shown = findings if format is not Format.table else [f for f in findings if f.level != "ok"]
+    if shown:
+        show_rows([{"level": f.level, "check": f.check, "subject": f.subject, "said": f.said} for f in shown], format)
+    notes = sum(f.level == "note" for f in findings)
+    notice(f"{len(findings):,} checks: {len(failures):,} failed, {notes:,} notes, {len(findings) - len(failures) - notes:,} passed")
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def releases(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """List the releases, oldest first."""
+    from lrbstore.release import StoreFolder
+
+    folder = StoreFolder(_folder(store))
+    current = folder.current
+    rows = []
+    for name in folder.releases():
+        m = folder.manifest(name)
+        rows.append({
+            "release": name, "current": name == current, "created": m.created, "files": len(m.files), "rows": sum(f.rows for f in m.files),
+            "bytes": sum(f.bytes for f in m.files), "simulated": m.simulated, "note": m.note,
+        })  # fmt: skip
+    show_rows(rows, format)
+
+
+@app.command()
+def gc(
+    store: StoreOption = None,
+    keep: Annotated[int, typer.Option(min=1, help="How many of the newest releases stay.")] = 1,
+) -> None:
+    """Remove old releases and the files that only they needed; releases that are open are spared."""
+    from lrbstore.release import StoreFolder
+
+    folder = StoreFolder(_folder(store))
+    _ = folder.current
+    removed, files, spared = folder.gc(keep)
+    for name in spared:
+        notice(f"{name}: open in another process, spared")
+    typer.echo(f"removed {len(removed)} releases and {len(files)} files")
+
+
+# ── shared ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _folder(store: Path | None, *, simulated: bool = False) -> Path:
+    from lrbstore.store import default_path
+
+    if store is None and simulated and "LRBSTORE_HOME" not in os.environ:
+        raise BadSpec("simulated data goes into a store of its own, never the default one; name one with --store DIR")
+    return default_path() if store is None else store
+
+
+@contextlib.contextmanager
+def opened(store: Path | None, release: str | None = None) -> Iterator[Store]:
+    """Open the store for one command, saying so when it is simulated."""
+    from lrbstore.store import Store as OpenStore
+
+    held = OpenStore(_folder(store), release)
+    try:
+        if held.simulated:
+            notice("this store is SIMULATED: nothing computed from it is biology")
+        yield held
+    finally:
+        held.close()
+
+
+def notice(text: str) -> None:
+    """Say something beside the answer."""
+    typer.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """Show what a long job is doing: a changing line on a terminal, now and then a line elsewhere."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda text: status.update(text)
+        return
+    last = time.monotonic()
+
+    def say(text: str) -> None:
+        nonlocal last
+        if time.monotonic() - last > 5:
+            last = time.monotonic()
+            notice(text)
+
+    yield say
+
+
+def format_count(n: int) -> str:
+    """Write a count with thousands apart."""
+    return f"{n:,}"
+
+
+def show_rows(rows: list[dict[str, Any]], form: Format, columns: list[str] | None = None) -> None:
+    """Print dicts as a table."""
+    import pyarrow as pa
+
+    if not rows and not columns:
+        return
+    table = pa.Table.from_pylist(rows) if rows else pa.table({c: pa.array([], pa.string()) for c in columns or []})
+    show(table.to_reader(), form)
+
+
+def show(reader: pa.RecordBatchReader, form: Format) -> None:
+    """Print the batches of a result; only the pretty table looks at no more than the first rows."""
+    if form is Format.table:
+        _show_table(reader)
+    elif form is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(reader.schema.names)
+        for batch in reader:
+            writer.writerows(zip(*(_cells(column) for column in batch.columns), strict=True))
+    elif form is Format.json:
+        sys.stdout.write("[")
+        first = True
+        for batch in reader:
+            for row in batch.to_pylist():
+                sys.stdout.write(("\n " if first else ",\n ") + json.dumps(row, default=str, allow_nan=False))
+                first = False
+        sys.stdout.write("\n]\n")
+    else:
+        import pyarrow.parquet as pq
+
+        with pq.ParquetWriter(sys.stdout.buffer, reader.schema) as out:
+            for batch in reader:
+                out.write_batch(batch)
+
+
+_TABLE_ROWS = 50
+
+
+def _cells(column: Any) -> list[Any]:
+    return [json.dumps(v, default=str) if isinstance(v, list | dict) else v for v in column.to_pylist()]
+
+
+def _show_table(reader: pa.RecordBatchReader) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    rows: list[list[Any]] = []
+    more = False
+    for batch in reader:
+        taken = batch.slice(0, _TABLE_ROWS - len(rows))
+        rows += [list(row) for row in zip(*(_cells(c) for c in taken.columns), strict=True)]
+        more |= taken.num_rows < batch.num_rows
+        if more:
+            break
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, values in zip(reader.schema.names, zip(*rows, strict=True) if rows else ([],) * len(reader.schema.names), strict=True):
+        numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*("-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
+    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+    console.print(table)
+    if more:
+        notice(f"first {_TABLE_ROWS} rows; the rest with --format csv, json or parquet")
+
+
+def main() -> None:
+    """Run the command line; every error is one message and a non-zero exit."""
+    import click
+
+    code: int | None = 1
+    try:
+        code = app(standalone_mode=False)
+    except LrbStoreError as error:
+        notice(f"error: {error}")
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.exceptions.Exit, SystemExit) as stop:
+        code = getattr(stop, "exit_code", getattr(stop, "code", 0))
+    except (KeyboardInterrupt, click.Abort):
+        notice("stopped")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        notice(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+    except Exception as error:
+        if type(error).__module__.split(".")[0] not in {"duckdb", "_duckdb"}:
+            raise
+        notice(f"error: the query failed: {error}")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code or 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""The whole way on simulated files, from what providers publish to scores by stratum. What a newcomer runs first."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from lrbstore.baseline import kmer_ridge
+from lrbstore.errors import BadSpec
+from lrbstore.ingest.genomes import add_genome
+from lrbstore.ingest.pipeline import ingest
+from lrbstore.ingest.simulation import is_simulated, simulate
+from lrbstore.ingest.spec import sources
+from lrbstore.store import Store
+from lrbstore.task import Task
+
+Say = Callable[[str], None]
+_BY_TRAIT_AND_TISSUE = """select e.tissue, t.trait, count(*)::BIGINT as n_variants, round(max(e.neg_log10_p), 1) as best_neg_log10_p
+from variant_record as e
+join variant_record as c on c.variant_id = e.variant_id and c.source = 'clinvar'
+join record_trait as t on t.record_id = c.record_id
+where e.source = 'gtex_v8_eqtl' and e.label_text = 'significant' and t.trait is not null
+group by all order by n_variants desc, e.tissue, t.trait limit 8"""
+
+
+def run(out: Path, *, scale: float, seed: int, say: Say, show: Say) -> Path:
+    """Walk the whole way.
+
+    Args:
+        out: A folder of the demo's own: ``files/`` (simulated upstream files) and ``store/`` are made anew in it.
+        scale: Size of the simulation, 1 being the published counts.
+        seed: Of the simulation.
+        say: Progress.
+        show: Takes the text that a person reads.
+
+    Returns:
+        The store.
+
+    Raises:
+        BadSpec: If ``out`` holds a ``files/`` or ``store/`` that no demo made.
+    """
+    began = time.monotonic()
+    files, store = out / "files", out / "store"
+    for folder in (files, store):
+        if folder.exists() and not is_simulated(files):
+            raise BadSpec(f"{folder} exists and was not made by a demo; give another folder: lrbstore demo OUT")
+    shutil.rmtree(store, ignore_errors=True)
+    shutil.rmtree(files, ignore_errors=True)
+
+    show(f"$ lrbstore simulate {files} --scale {scale:g}")
+    written = simulate(files, scale=scale, seed=seed, progress=say)
+    size = sum(p.stat().st_size for p in written if p.is_file())
+    show(f"  {len(written)} files in the providers' formats, {size / 1e6:.0f} MB\n")
+
+    for assembly in ("GRCh37", "GRCh38"):
+        show(f"$ lrbstore genome add {assembly} {files}/genomes/{assembly}.fa --simulated --store {store}")
+        add_genome(store, assembly, files / "genomes" / f"{assembly}.fa", simulated=True, progress=say)
+    for source in sources():
+        show(f"$ lrbstore ingest {source} {files}/{source} --store {store}")
+        loaded = ingest(store, source, [files / source], simulated=True, progress=say).loaded
+        rejected = sum(i.rows_rejected for i in loaded)
+        show(f"  {len(loaded)} files, {sum(i.rows_loaded for i in loaded):,} rows loaded, {rejected:,} rejected")
+
+    with Store(store) as held:
+        show('\n$ lrbstore sql "variants that are significant eQTLs, by tissue and by what ClinVar says of the same allele"')
+        show(_BY_TRAIT_AND_TISSUE)
+        show(_table(held.sql(_BY_TRAIT_AND_TISSUE).pl()))
+
+        task = Task.open(held, "bulk_rna_expression", 4096)
+        show('>>> task = lrbstore.task("bulk_rna_expression", seq_len=4096)')
+        show(repr(task))
+        show(f">>> task.train, task.test\n{len(task.train):,} and {len(task.test):,} genes; left out by the window: "
+             f"{task.train.dropped().num_rows:,} and {task.test.dropped().num_rows:,}")  # fmt: skip
+        example = task.test[0]
+        show(f">>> task.test[0]\n{ {key: _brief(value) for key, value in example.items()} }")
+        _score(task, ("gene_type",), say, show)
+        for name, length, by in (
+            ("variant_effect_gene_expression", 4096, ("tss_distance:caduceus",)),
+            ("cage_prediction", 2048, ()),
+            ("gvrep_eqtl_pval", 2048, ("tss_distance:viztool",)),
+        ):
+            _score(Task.open(held, name, length), by, say, show)
+        show(f"The store is at {store} (release {held.release}, SIMULATED). {time.monotonic() - began:.0f} s in all. Next:")
+        show(f'  lrbstore tasks --store {store}\n  lrbstore sql "from variant_record limit 5" --store {store}\n  lrbstore verify --store {store}')
+    return store
+
+
+def _score(task: Task, by: tuple[str, ...], say: Say, show: Say) -> None:
+    """Fit the k-mer baseline, score it, and show the score by stratum."""
+    say(f"baseline on {task.name}")
+    ids, values = kmer_ridge(task)
+    frame = task.score({"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}, by=by, model="kmer_ridge")
+    show(f"\n>>> task.score(kmer_ridge, by={by!r})   # {task.name}, {task.window.seq_len:,} bp")
+    columns = ["metric", "stratifier", "stratum", "value", "n"] + (["n_pos", "n_neg"] if frame["n_pos"].is_not_null().any() else [])
+    show(_table(frame.select(columns).with_columns(pl.col("stratum").fill_null("-"))))
+
+
+def _table(frame: pl.DataFrame) -> str:
+    with pl.Config(
+        tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True, tbl_width_chars=150, fmt_str_lengths=70,
+        tbl_formatting="UTF8_BORDERS_ONLY", float_precision=3,
+    ):  # fmt: skip
+        return str(frame)
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, str):
+        return value if len(value) < 40 else f"{value[:12]}… ({len(value):,} bp)"
+    return f"{value.dtype}{list(value.shape)}" if getattr(value, "shape", ()) else str(value)

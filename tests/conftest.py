@@ -1,0 +1,40 @@
+"""Fixtures give paths; opening is the test's business."""
+
+from pathlib import Path
+
+import pytest
+
+REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real upstream files; tests that need it skip where it is not."""
+    if not REALDATA.is_dir():
+        pytest.skip(f"the real upstream files are not here ({REALDATA.name} beside the checkout)")
+    return REALDATA
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Upstream files of every source in the providers' formats, with genomes; small."""
+    from lrbstore.ingest.simulation import simulate
+
+    out = tmp_path_factory.mktemp("simulated") / "files"
+    simulate(out, scale=0.003)
+    return out
+
+
+@pytest.fixture(scope="session")
+def demo_store(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store made from the simulated files by the real ingest, with both genomes. Read it; copy it before writing to it."""
+    from lrbstore.ingest.genomes import add_genome
+    from lrbstore.ingest.pipeline import ingest
+    from lrbstore.ingest.spec import sources
+
+    store = tmp_path_factory.mktemp("store") / "demo"
+    for assembly in ("GRCh37", "GRCh38"):
+        add_genome(store, assembly, simulated / "genomes" / f"{assembly}.fa", simulated=True)
+    for source in sources():
+        ingest(store, source, [simulated / source], simulated=True)
+    return store

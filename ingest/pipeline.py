@@ -142,10 +142,16 @@ def _unit(spec: SourceSpec, part: Part, path: Path, version: str | None) -> Unit
         raise BadSpec(f"ingest/{spec.name}/load.py must define describe_file(part, path), which tells version, assembly and constants")
     said: dict[str, Any] = module.describe_file(part, path)
     name = said.get("assembly")
+    version = version or said.get("version")
+    if not version:
+        raise ContractBroken(
+            f"{path} does not say of which version it is; {said.get('version_from', 'a date or number')} was expected: "
+            "fetch the file again, or give the version (version=…)"
+        )
     return Unit(
         part=part,
         path=path,
-        version=version or said["version"],
+        version=version,
         assembly=assembly(name).name if name else None,
         constants=said.get("constants", {}),
         companions=said.get("companions", []),
@@ -385,11 +391,11 @@ class Job:
                 continue
             value = f"try_cast({cell} as {type_})"
             good = f"regexp_full_match({cell}, '[+-]?[0-9]+(\\.0+)?')" if type_ == "BIGINT" else f"isfinite({value})"
-            wanted = "a whole number" if type_ == "BIGINT" else "a finite number"
+            tail = "' is not a whole number" if type_ == "BIGINT" else "' is not a finite number"
             select.append(f'{value} as "{name}"')
             reasons.append(
                 f"case when ({cell}) is not null and (({value}) is null or not ({good})) "
-                f"then {literal(f'{name}: ')} || '''' || \"{name}\" || {literal(f''' is not {wanted}''')} end"
+                f"then {literal(f'{name}: ')} || '''' || \"{name}\" || {literal(tail)} end"
             )
         cells = ", ".join(f'"{c}"' for c in present)
         empty = f"case when concat({cells}) = '' then 'the line is empty' end"

@@ -12,7 +12,8 @@ from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 
 from lrbstore.errors import ContractBroken
 
@@ -39,6 +40,7 @@ class DelimitedFile:
         columns: The header's names, in order.
         header_line: 1-based line of the header.
         preamble: Lines before the header (``##`` lines of a VCF).
+        is_bare: True where nothing follows the header.
         bad: Rows that :meth:`batches` had to leave out so far.
     """
 
@@ -48,17 +50,20 @@ class DelimitedFile:
     columns: list[str] = field(init=False)
     header_line: int = field(init=False)
     preamble: list[str] = field(init=False)
+    is_bare: bool = field(init=False)
     bad: list[BadRow] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.preamble = []
         with reading(self.path), self._open() as handle:
-            for line in _lines(handle):
+            lines = _lines(handle)
+            for line in lines:
                 if line.startswith("##"):
                     self.preamble.append(line)
                     continue
                 self.columns = self._header(line)
                 self.header_line = len(self.preamble) + 1
+                self.is_bare = next(lines, None) is None
                 return
         raise ContractBroken(f"{self.path} is empty; expected a header line and data rows")
 
@@ -71,9 +76,13 @@ class DelimitedFile:
         Raises:
             ContractBroken: If the file is truncated, damaged, or not text.
         """
+        if self.is_bare:  # Arrow calls a header without a line end too short a file
+            return
         known = len(self.bad)
 
         def put_aside(row: Any) -> str:
+            if "\n" in row.text:
+                raise self._unclosed(row.text)
             reason = f"{row.actual_columns} columns instead of {row.expected_columns}"
             self.bad.append(BadRow(row.number + len(self.preamble), reason, row.text))
             return "skip"
@@ -83,29 +92,48 @@ class DelimitedFile:
         with reading(self.path), self._open() as handle:
             for _ in self.preamble:
                 _skip_line(handle)
-            reader = pc.open_csv(
+            reader = pacsv.open_csv(
                 handle,
-                read_options=pc.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1),
-                parse_options=pc.ParseOptions(
+                read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1),
+                parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter,
                     quote_char='"' if self.quote else False,
                     invalid_row_handler=put_aside,
                     ignore_empty_lines=False,
                 ),
-                convert_options=pc.ConvertOptions(column_types={n: pa.string() for n in names}, strings_can_be_null=False),
+                convert_options=pacsv.ConvertOptions(column_types={n: pa.string() for n in names}, strings_can_be_null=False),
             )
             for batch in reader:
+                for column in batch.columns if self.quote else ():
+                    over = pc.index(pc.match_substring(column, "\n"), True).as_py()
+                    if over >= 0:
+                        raise self._unclosed(column[over].as_py())
                 bad_lines = np.array([b.line for b in self.bad[known:]], np.int64)
                 lines, next_line = _number(batch.num_rows, next_line, bad_lines)
                 known += int(np.count_nonzero(bad_lines < next_line))
                 yield pa.table([*batch.columns, pa.array(lines)], names=[*self.columns, "source_line"])
+
+    def _unclosed(self, text: str) -> ContractBroken:
+        """A row is one line: a quote that stays open would swallow the rows behind it, and their numbers."""
+        start = text.split("\n", 1)[0][:80]
+        return ContractBroken(
+            f"{self.path}: a quoted cell runs over the end of its line ({start!r} …); expected one row a line: "
+            "close the quote, or write the cell in one line"
+        )
 
     def _open(self) -> Any:
         compression = "gzip" if self.path.name.endswith((".gz", ".bgz")) else None
         return pa.input_stream(str(self.path), compression=compression, buffer_size=1 << 20)
 
     def _header(self, line: str) -> list[str]:
-        names = next(csv.reader([line], delimiter=self.delimiter, quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE))
+        try:
+            names = next(csv.reader([line], delimiter=self.delimiter, quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE))
+        except csv.Error as error:
+            raise ContractBroken(
+                f"{self.path}: the header cannot be cut into columns ({error}); expected lines that end in LF or CRLF"
+            ) from error
+        if not names:
+            raise ContractBroken(f"{self.path}: line {len(self.preamble) + 1} is empty; expected the header with the column names")
         names[0] = names[0].removeprefix("\ufeff").removeprefix("#")
         names = [name or ("unnamed" if i == 0 else f"unnamed_{i}") for i, name in enumerate(names)]
         repeated = sorted({n for n in names if names.count(n) > 1})
@@ -152,8 +180,11 @@ def reading(path: Path) -> Iterator[None]:
         if isinstance(error, (FileNotFoundError, PermissionError)):
             raise
         what = str(error).splitlines()[0]
+        if "straddl" in what:  # Arrow's word for a row that is larger than a block
+            what = f"a line of it is longer than {_BLOCK:,} bytes"
         raise ContractBroken(
-            f"{path} cannot be read to its end: {what}; it may be truncated, damaged or of another kind: fetch it again and compare its size"
+            f"{path} cannot be read to its end: {what}; "
+            "it may be truncated, damaged or of another kind: fetch it again and compare its size"
         ) from error
 
 

@@ -348,6 +348,10 @@ class Layout:
         return zones
 
 
+MARK = "SIMULATED.txt"
+"""A file of this name in OUT says that everything below it is simulated."""
+
+
 def check_scale(scale: float) -> float:
     """Give the scale back as a float, or raise.
 
@@ -794,4 +798,12 @@ def simulate(
         paths.append(report)
         files = len({fault.file for fault in world.faults})
         say(f"faults: {len(world.faults)} faulty rows in {files} files, listed in {report}")
-    return paths
+    mark = out / MARK
+    mark.write_text(f"Simulated by lrbstore with scale {scale:g} and seed {seed}: nothing computed from these files is biology.\n")
+    return [*paths, mark]
+
+
+def is_simulated(path: Path) -> bool:
+    """Tell whether a file or folder lies in what :func:`simulate` wrote, by the mark that it leaves in OUT."""
+    path = Path(path).absolute()
+    return any((folder / MARK).is_file() for folder in (path, *path.parents))

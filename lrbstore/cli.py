@@ -68,7 +68,7 @@ SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help
 @app.command()
 def demo(
     out: Annotated[Path, typer.Argument(help="Folder for the simulated files and their store; made anew.")] = Path("lrbstore-demo"),
-    scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.05,
+    scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the simulation.")] = 0,
 ) -> None:
     """Walk the whole way on simulated files: simulate, ingest, ask, open a task, fit a baseline, score it by stratum."""
@@ -451,33 +451,38 @@ def _show_table(reader: pa.RecordBatchReader) -> None:
 
 def main() -> None:
     """Run the command line; every error is one message and a non-zero exit."""
-    import click
-
     code: int | None = 1
     try:
         code = app(standalone_mode=False)
     except LrbStoreError as error:
         notice(f"error: {error}")
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (click.exceptions.Exit, SystemExit) as stop:
-        code = getattr(stop, "exit_code", getattr(stop, "code", 0))
-    except (KeyboardInterrupt, click.Abort):
+    except (typer.Abort, KeyboardInterrupt):
         notice("stopped")
         code = 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
         notice(f"error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     except Exception as error:
-        if type(error).__module__.split(".")[0] not in {"duckdb", "_duckdb"}:
+        code = _told(error)
+        if code is None:
             raise
-        notice(f"error: the query failed: {error}")
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code or 0)
+
+
+def _told(error: Exception) -> int | None:
+    """Tell an error of the command line's or of DuckDB's in its own words; None where it is a defect of ours."""
+    if hasattr(error, "exit_code"):  # typer's usage errors, and its Exit
+        if hasattr(error, "show"):
+            error.show()
+        return int(error.exit_code)
+    if type(error).__module__.split(".")[0] in {"duckdb", "_duckdb"}:
+        notice(f"error: the query failed: {error}")
+        return 1
+    return None
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ _BY_TRAIT_AND_TISSUE = """select e.tissue, t.trait, count(*)::BIGINT as n_varian
 from variant_record as e
 join variant_record as c on c.variant_id = e.variant_id and c.source = 'clinvar'
 join record_trait as t on t.record_id = c.record_id
-where e.source = 'gtex_v8_eqtl' and e.label_text = 'significant' and t.trait is not null
+where e.source = 'gtex_v8_eqtl' and e.label_text = 'significant' and t.trait not in ('not provided', 'not specified')
 group by all order by n_variants desc, e.tissue, t.trait limit 8"""
 
 

@@ -189,7 +189,7 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
     if others and column != "prediction":
         raise BadSpec(f"predictions have several columns besides {_ID!r}: {', '.join([column, *others])}; call the one that is meant 'prediction'")
     values = frame[column]
-    nested = values.dtype in {pl.List, pl.Array}
+    nested = isinstance(values.dtype, pl.List | pl.Array)
     return [str(i) for i in frame[_ID].to_list()], _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
 
 

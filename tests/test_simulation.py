@@ -348,9 +348,8 @@ def test_variants_off_motifs_have_the_bases_of_those_on_motifs(smallest):
         np.array([(variants.ref[variants.is_snv & (variants.changes_motif == changes)] == base).mean() for base in "ACGT"])
         for changes in (False, True)
     ]
-    np.testing.assert_allclose(shares[0], shares[1], atol=0.04)
-    random_bases = np.array([0.29, 0.21, 0.21, 0.29])
-    assert abs(shares[1] - random_bases).max() > 0.04  # else nothing had to be matched
+    # Unmatched, the shares would differ by 0.03: motifs hold more G and C than the background.
+    np.testing.assert_allclose(shares[0], shares[1], atol=0.018)
 
 
 # ── CAGE ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

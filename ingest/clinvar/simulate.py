@@ -147,7 +147,10 @@ _INFO_COMMON = (
         "and each pair is delimited by a vertical bar (|)",
     ),
     ("MC", ".", "String", "comma separated list of molecular consequence in the form of Sequence Ontology ID|molecular_consequence"),
-    *((f"ONC{tail}", ".", "String", f"Oncogenicity classification: {tail or 'class'}") for tail in ("DN", "DNINCL", "DISDB", "DISDBINCL", "")),
+    *(
+        (f"ONC{tail}", ".", "String", f"Oncogenicity classification: {tail or 'class'}")
+        for tail in ("DN", "DNINCL", "DISDB", "DISDBINCL", "")
+    ),
     *((f"ONC{tail}", ".", "String", f"Oncogenicity classification: {tail}") for tail in ("INCL", "REVSTAT", "SCV", "CONF")),
     (
         "ORIGIN",
@@ -245,7 +248,7 @@ def simulate(world: World, out: Path, *, date: str = DATE) -> list[Path]:
             write(header(assembly, date))
         for chrom, n in share.items():
             alleles = _draw_alleles(world, chrom, n)
-            lines = _lines(world, words, chrom, alleles, next_id, wrong.get(chrom, []))
+            lines = _lines(world, words, chrom, alleles, first_id=next_id, wrong=wrong.get(chrom, []))
             for write, assembly in zip(writers, ASSEMBLIES, strict=True):
                 for at in range(0, n, 5_000):
                     write("".join(lines[assembly][at : at + 5_000]))
@@ -319,7 +322,14 @@ def _draw_alleles(world: World, chrom: str, n: int) -> _Alleles:
     usable, indel_ref, indel_alt = indel_alleles(codes, anchors, rng)
     same = places(3 * n_same + 50)
     parts = [
-        (variants.start[common], variants.ref[common], variants.alt[common], variants.changes_motif[common], variants.rs[common], len(common)),
+        (
+            variants.start[common],
+            variants.ref[common],
+            variants.alt[common],
+            variants.changes_motif[common],
+            variants.rs[common],
+            len(common),
+        ),
         (same, letters(codes[same]), np.full(len(same), "."), np.zeros(len(same), np.bool_), np.zeros(len(same), np.int64), n_same),
         (
             anchors[usable],
@@ -439,7 +449,7 @@ def _accession(chrom: str, assembly: str) -> str:
     return f"NC_{number:06d}.{_NC_VERSION_37[number - 1] + (assembly == 'GRCh38')}:g."
 
 
-def _hgvs(position: int, ref: str, alt: str) -> tuple[int, int, str]:
+def _hgvs(ref: str, alt: str) -> tuple[int, int, str]:
     """Give offsets from POS of the first and last base named, and the change; ``%3D`` is ``=``, escaped as ClinVar does."""
     if alt == ".":
         return 0, 0, "%3D"
@@ -450,7 +460,7 @@ def _hgvs(position: int, ref: str, alt: str) -> tuple[int, int, str]:
     return 0, 1, f"ins{alt[1:]}"
 
 
-def _lines(world: World, words: _Words, chrom: str, alleles: _Alleles, first_id: int, wrong: list[int]) -> dict[str, list[str]]:
+def _lines(world: World, words: _Words, chrom: str, alleles: _Alleles, *, first_id: int, wrong: list[int]) -> dict[str, list[str]]:
     """Make the rows of one contig for both assemblies; each of the three ids per allele is used once."""
     n = len(alleles.start)
     rng = world.rng(SOURCE, "rows", chrom)
@@ -525,7 +535,7 @@ def _lines(world: World, words: _Words, chrom: str, alleles: _Alleles, first_id:
             info.append(f"SCIDISDB=MedGen:C9900003;SCIDN=Neoplasm;{tier}")
         bodies.append(f"{number}\t{a}\t{b}\t.\t.\t{';'.join(info)}\n")
 
-    changes = [_hgvs(0, a, b) for a, b in zip(ref, alt, strict=True)]
+    changes = [_hgvs(a, b) for a, b in zip(ref, alt, strict=True)]
     lines = {}
     for assembly in ASSEMBLIES:
         accession = _accession(chrom, assembly)

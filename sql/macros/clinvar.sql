@@ -5,6 +5,7 @@
 --   info_keys(items)            VARCHAR[]  their keys, in the same order; a flag is its own key
 --   info_at(items, keys, key)   VARCHAR    the value of a key: null where the key is absent, a flag, empty or `.`; the first if it is repeated
 --   info_value(info, key)       VARCHAR    the same from the whole text, for a query about one key
+--   info_repeated(keys)         VARCHAR[]  the keys that come more than once
 -- Values come as they were written: percent escapes stay until a list has been cut at its separator.
 
 create or replace macro info_items(info) as string_split(info, ';');
@@ -13,6 +14,10 @@ create or replace macro info_keys(items) as list_transform(items, lambda item: s
 
 create or replace macro info_at(items, keys, key) as
     nullif(nullif(substr(items[list_position(keys, key)], length(key) + 2), ''), '.');
+
+-- The keys that come more than once, which VCF does not allow: which value is meant, nobody can say.
+create or replace macro info_repeated(keys) as
+    list_filter(list_distinct(keys), lambda key: key <> '' and len(list_filter(keys, lambda other: other = key)) > 1);
 
 create or replace macro info_value(info, key) as info_at(info_items(info), info_keys(info_items(info)), key);
 

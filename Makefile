@@ -29,7 +29,7 @@ check: $(VENV)/.ready   ## format and lint
 	$(BIN)/ruff check .
 
 docs: $(VENV)/.ready   ## renew the generated parts of the READMEs
-	$(BIN)/python -m tests.generated_docs
+	$(BIN)/python tests/generated_docs.py
 
 wheel: $(VENV)/.ready   ## build the wheel into dist/
 	rm -rf build/lib build/bdist.*

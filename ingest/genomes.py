@@ -47,8 +47,10 @@ def add_genome(
 
         folder = Path(store).absolute() / "genomes" / known.name
         before = set(folder.rglob("*")) if folder.exists() else set()
-        record = register_fasta(Path(fasta), known, folder, simulated=simulated, copy=copy, progress=step)
-        publication.written += [p for p in folder.rglob("*") if p.is_file() and p not in before]
+        try:
+            record = register_fasta(Path(fasta), known, folder, simulated=simulated, copy=copy, progress=step)
+        finally:  # whatever it managed to put there goes again if no release comes of it
+            publication.written += [p for p in folder.rglob("*") if p.is_file() and p not in before]
         others = tuple(g for g in base.genomes if g.assembly != known.name)
         checked = check_alleles(publication, Genome(record), list(base.files), say)
         # What another genome said about this assembly's alleles no longer holds.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,9 @@ def ingest(
         UnknownName: If there is no such source.
         MissingData: If none of its files is in ``paths``.
         ContractBroken: If a file is damaged or is not what its name says; the store is untouched.
+        BadSpec: If one file was given twice with other companions each time.
         StoreLocked: If another process is writing.
+        CannotWrite: If the disk is full or the folder cannot be written to; the store is untouched.
     """
     say = progress or (lambda _: None)
     spec = source(name)
@@ -113,12 +115,15 @@ def ingest(
     with StoreFolder(store).writer() as publication:
         base = publication.draft()
         run = Run(spec, publication, base, say)
+        fresh = []
         for unit in units:
             say(f"{unit.path.name}: reading")
             _take_hashes(unit)
             if run.is_known(unit):
                 outcome.known.append(unit.path.name)
-                continue
+            else:
+                fresh.append(unit)
+        for unit in fresh:  # only now is it known which rows are to be replaced, and whose ids are free again
             run.load(unit)
         outcome.loaded = run.inputs
         if not run.inputs:
@@ -172,29 +177,45 @@ class Run:
         self.inputs: list[InputFile] = []
         self.replaced: set[str] = set()
         self.replaced_units: set[tuple[str, str, str, str]] = set()
+        self._met: dict[tuple[str, str, str], Unit] = {}
         self.scratch = duckdb.connect(config={"python_enable_replacements": "false", "autoinstall_known_extensions": "false"})
         for path in sorted((sql_folder() / "macros").glob("*.sql")):
             self.scratch.execute(path.read_text(encoding="utf-8"))
         self.scratch.execute(TISSUE_KEY_MACRO)
-        self.scratch.execute("create table tissue_vocabulary (key VARCHAR, tissue VARCHAR)")
-        self.scratch.executemany(
-            "insert into tissue_vocabulary values (?, ?)", sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)})
-        )
-        self.scratch.execute("create table contig_alias (assembly VARCHAR, alias VARCHAR, chrom VARCHAR, length BIGINT)")
+        self._fill("tissue_vocabulary", ["key", "tissue"], sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)}))
+        aliases: list[tuple[object, ...]] = []
         for name in spec.assemblies:
             known = assembly(name)
-            rows = [(known.name, alias, chrom, known.lengths[chrom]) for alias, chrom in known.aliases().items()]
-            self.scratch.executemany("insert into contig_alias values (?, ?, ?, ?)", rows)
+            lengths = known.lengths
+            aliases += [(known.name, alias, chrom, lengths[chrom]) for alias, chrom in known.aliases().items()]
+        self._fill("contig_alias", ["assembly", "alias", "chrom", "length"], aliases)
         self._seen: dict[str, np.ndarray] = {}
         self._tissues: set[tuple[str, str]] = set()
+
+    def _fill(self, table: str, columns: list[str], rows: Sequence[tuple[object, ...]]) -> None:
+        """Make a scratch table of a few hundred rows at once; row by row takes most of a second."""
+        types = {"length": pa.int64()}
+        arrays = {c: pa.array([row[i] for row in rows], types.get(c, pa.string())) for i, c in enumerate(columns)}
+        self.scratch.register("rows_arrow", pa.table(arrays))
+        self.scratch.execute(f"create table {table} as select * from rows_arrow")
+        self.scratch.unregister("rows_arrow")
 
     # ── fetch ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def is_known(self, unit: Unit) -> bool:
-        """Tell whether a unit is in the store already, or was met in this call; a unit with other companions is to be replaced."""
+        """Tell whether a unit is in the store already, or was met in this call; a unit with other companions is to be replaced.
+
+        Raises:
+            BadSpec: If a file was given twice with other companions each time: nothing says which are meant.
+        """
+        met = self._met.setdefault((unit.part.name, unit.version, unit.sha256), unit)
+        if met is not unit:
+            if set(met.companion_sha256.values()) != set(unit.companion_sha256.values()):
+                raise BadSpec(f"{met.path} and {unit.path} are the same file, but what lies beside them differs; give one of them")
+            return True
         same = [
             i
-            for i in (*self.base.inputs, *self.inputs)
+            for i in self.base.inputs
             if (i.source, i.version, i.part, i.unit) == (self.spec.name, unit.version, unit.part.name, unit.sha256)
         ]
         if not same:
@@ -218,11 +239,12 @@ class Run:
                 getattr(module, unit.part.loader)(job)
             else:
                 job.load_delimited()
+            files, inputs = job.close(), job.accounts()
         except BaseException:
             job.abandon()
             raise
-        self.files += job.close()
-        self.inputs += job.accounts()
+        self.files += files
+        self.inputs += inputs
 
     def seen(self, unit: Unit, table: str) -> np.ndarray:
         """Return the sorted record ids that this version of the source already has in a table."""
@@ -373,33 +395,37 @@ class Job:
         record's id is made of) and ``type_reason`` (why a cell is not of its type, else null).
         """
         part = part or self.unit.part
-        self.scratch.register("raw_arrow", rows)
+        # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
+        column = {name: f"c{i}" for i, name in enumerate(rows.column_names) if name != "source_line"}
+        self.scratch.register("raw_arrow", rows.rename_columns([column.get(name, name) for name in rows.column_names]))
         self.scratch.execute("create or replace temp table raw_rows as select * from raw_arrow")
         self.scratch.unregister("raw_arrow")
-        present = [c for c in rows.column_names if c != "source_line"]
-        extra = [c for c in present if c not in part.columns]
+        extra = [name for name in column if name not in part.columns]
         nulls = ", ".join(literal(n) for n in part.null)
         select, reasons = [], []
         for name, declared in part.columns.items():
             type_ = declared.removesuffix("?")
-            if name not in present:
+            if name not in column:
                 select.append(f'null::{type_} as "{name}"')
                 continue
-            cell = f'case when "{name}" in ({nulls}) then null else "{name}" end' if part.null else f'"{name}"'
+            text = column[name]
+            cell = f"case when {text} in ({nulls}) then null else {text} end" if part.null else text
             if type_ == "VARCHAR":
                 select.append(f'{cell} as "{name}"')
                 continue
             value = f"try_cast({cell} as {type_})"
-            good = f"regexp_full_match({cell}, '[+-]?[0-9]+(\\.0+)?')" if type_ == "BIGINT" else f"isfinite({value})"
+            # DuckDB reads 1_000 as a number; no provider means that.
+            whole, finite = f"regexp_full_match({cell}, '[+-]?[0-9]+(\\.0+)?')", f"isfinite({value}) and not contains({cell}, '_')"
+            good = whole if type_ == "BIGINT" else finite
             tail = "' is not a whole number" if type_ == "BIGINT" else "' is not a finite number"
             select.append(f'{value} as "{name}"')
             reasons.append(
                 f"case when ({cell}) is not null and (({value}) is null or not ({good})) "
-                f"then {literal(f'{name}: ')} || '''' || \"{name}\" || {literal(tail)} end"
+                f"then {literal(f'{name}: ')} || '''' || {text} || {literal(tail)} end"
             )
-        cells = ", ".join(f'"{c}"' for c in present)
+        cells = ", ".join(column.values())
         empty = f"case when concat({cells}) = '' then 'the line is empty' end"
-        extras = ", ".join(f'{literal(c)}, "{c}"' for c in extra)
+        extras = ", ".join(f"{literal(name)}, {column[name]}" for name in extra)
         self.scratch.execute(
             f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, "
             f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, "

@@ -136,6 +136,7 @@ class DelimitedFile:
             raise ContractBroken(f"{self.path}: line {len(self.preamble) + 1} is empty; expected the header with the column names")
         names[0] = names[0].removeprefix("\ufeff").removeprefix("#")
         names = [name or ("unnamed" if i == 0 else f"unnamed_{i}") for i, name in enumerate(names)]
+        names = ["source_line_" if name == "source_line" else name for name in names]  # the name of our own line numbers
         repeated = sorted({n for n in names if names.count(n) > 1})
         if repeated:
             raise ContractBroken(f"{self.path}: the header names {', '.join(repeated)} more than once")

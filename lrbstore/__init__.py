@@ -1,7 +1,9 @@
 """A queryable store of genomic variants, labels and benchmark tasks, with sequences cut at any length when they are asked for.
 
-    store = lrbstore.open()                                   the default store, or lrbstore.open("path")
-    store.sql("select … from variant_record where tissue = $t", params={"t": "Liver"}).pl()
+The shortest way in::
+
+    store = lrbstore.open()  # the default store, or lrbstore.open("path")
+    store.sql("select * from variant_record where tissue = $t", params={"t": "Liver"}).pl()
     task = lrbstore.task("bulk_rna_expression", seq_len=4096)
     task.train[0]; task.test.batches(256, encoding="one_hot"); task.score(predictions, by=("gene_type",))
 """
@@ -9,6 +11,7 @@
 from lrbstore.dataset import Dataset
 from lrbstore.errors import (
     BadSpec,
+    CannotWrite,
     ContigNotFound,
     ContractBroken,
     HashMismatch,
@@ -31,6 +34,7 @@ from lrbstore.version import __version__
 
 __all__ = [
     "BadSpec",
+    "CannotWrite",
     "ContigNotFound",
     "ContractBroken",
     "Dataset",

@@ -1,9 +1,9 @@
 """The catalogue: tasks and sources as their folders describe them. Nothing is registered; a folder that is there is in the catalogue.
 
-    sql/tasks/<task>/task.toml              title, question, label, metrics, strata … (checked by :class:`TaskSpec`)
-    sql/tasks/<task>/examples.sql           one row per example; joins happen here and nowhere else
-    sql/tasks/<task>/<scheme>/<split>.sql   which examples are in a split, under a named scheme
-    ingest/<source>/source.toml             title, url, licence, citation …
+sql/tasks/<task>/task.toml              title, question, label, metrics, strata … (checked by :class:`TaskSpec`)
+sql/tasks/<task>/examples.sql           one row per example; joins happen here and nowhere else
+sql/tasks/<task>/<scheme>/<split>.sql   which examples are in a split, under a named scheme
+ingest/<source>/source.toml             title, url, licence, citation …
 """
 
 from __future__ import annotations
@@ -149,6 +149,7 @@ class SourceCard(_Spec):
     citation: str
     assemblies: tuple[str, ...]
     bring: str
+    tables: tuple[str, ...]  #: The stored tables that it fills.
 
 
 @functools.cache
@@ -180,7 +181,9 @@ def source_cards() -> dict[str, SourceCard]:
     cards = {}
     for path in sorted(ingest_folder().glob("*/source.toml")):
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-        cards[path.parent.name] = SourceCard(name=path.parent.name, **{k: said[k] for k in SourceCard.model_fields if k != "name"})
+        tables = tuple(dict.fromkeys(table for part in said["part"] for table in part["tables"]))
+        card = {k: said[k] for k in SourceCard.model_fields if k not in {"name", "tables"}}
+        cards[path.parent.name] = SourceCard(name=path.parent.name, tables=tables, **card)
     return cards
 
 

@@ -55,7 +55,8 @@ class ExportFormat(StrEnum):
 
 
 StoreOption = Annotated[
-    Path | None, typer.Option("--store", metavar="DIR", help="Folder of the store; $LRBSTORE_HOME or the platform's data folder by default.")
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Folder of the store; $LRBSTORE_HOME or the platform's data folder by default."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the table is printed.")]
 WindowOption = Annotated[str | None, typer.Option("--window", help="Window policy, lrb or strict; the task's own by default.")]
@@ -125,7 +126,7 @@ def ingest(
     show_rows(rows, format)
     rejected = sum(i.rows_rejected for i in outcome.loaded)
     if rejected:
-        notice(f"{rejected:,} rows were rejected: lrbstore sql \"select source_file, source_line, reason, raw from reject\"")
+        notice(f'{rejected:,} rows were rejected: lrbstore sql "select source_file, source_line, reason, raw from reject"')
 
 
 @genome_app.command("add")

@@ -188,7 +188,8 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
         if row[0] not in before
     ]
     checks = connection.execute(
-        "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK' and table_name = ?", [path.stem]
+        "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK' and table_name = ?",
+        [path.stem],
     ).fetchall()
     if not rows or {row[0] for row in rows} != {path.stem}:
         raise BadSpec(f"{path.name} must create the table {path.stem!r} and nothing else; it creates {sorted({r[0] for r in rows})}")

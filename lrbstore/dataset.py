@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import operator
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ class Dataset(Sequence[dict[str, Any]]):
     fork: each process opens the store and the genome for itself.
 
     Args:
-        store: An open store.
+        store: An open store; rows come from it as long as it is open.
         spec: The task.
         scheme: Name of the split scheme.
         split: Name of the split.
@@ -61,8 +62,7 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: dict[str, str]) -> None:
         self.spec, self.scheme, self.split, self.window, self.filters = spec, scheme, split, window, dict(filters)
-        self._path, self._release = store.path, store.release
-        self._store, self._pid = store, os.getpid()
+        self.store, self._path, self._release = store, store.path, store.release
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
@@ -90,11 +90,12 @@ class Dataset(Sequence[dict[str, Any]]):
 
         Raises:
             IndexError: Beyond the last example.
+            TypeError: If the index is no whole number.
             MissingData: If no genome is registered for the task's assembly.
         """
         if isinstance(item, slice):
             return [self[i] for i in range(*item.indices(len(self)))]
-        i = int(item)
+        i = operator.index(item)
         if not -len(self) <= i < len(self):
             raise IndexError(f"example {i} of {len(self)}")
         row = int(self._kept_rows[i])
@@ -131,11 +132,11 @@ class Dataset(Sequence[dict[str, Any]]):
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
 
-    def rows(self, columns: Sequence[str] | None = None) -> pa.Table:
+    def rows(self, columns: str | Sequence[str] | None = None) -> pa.Table:
         """Return the examples without sequences and label vectors.
 
         Args:
-            columns: Columns of the task's ``examples``; all by default.
+            columns: Columns of the task's ``examples``, or the name of one; all by default.
 
         Returns:
             An Arrow table of ``len(ds)`` rows, in the order of ``ds``.
@@ -143,7 +144,7 @@ class Dataset(Sequence[dict[str, Any]]):
         Raises:
             UnknownName: If the task has no such column.
         """
-        wanted = self._columns if columns is None else list(columns)
+        wanted = self._columns if columns is None else [columns] if isinstance(columns, str) else list(columns)
         for column in wanted:
             if column not in self._columns:
                 raise UnknownName("column", column, self._columns)
@@ -197,13 +198,6 @@ class Dataset(Sequence[dict[str, Any]]):
             "genome": record.digest if record else None,
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-    @property
-    def store(self) -> Store:
-        """The store that rows come from; opened anew in a forked process, because DuckDB does not cross a fork."""
-        if self._pid != os.getpid():
-            self._store, self._pid = Store(self._path, self._release), os.getpid()
-        return self._store
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -326,10 +320,13 @@ class Dataset(Sequence[dict[str, Any]]):
             kept = np.flatnonzero(plan.kept)
             held.append((table.take(pa.array(kept)), _slice_plan(plan, kept)))
             n += len(kept)
-            while n >= size:
-                rows, plans = pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held])
-                yield self._batch(rows.slice(0, size), _slice_plan(plans, np.arange(size)), encoding)
-                held, n = [(rows.slice(size), _slice_plan(plans, np.arange(size, n)))], n - size
+            if n < size:
+                continue
+            rows, plans = pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held])
+            whole = n // size * size
+            for first in range(0, whole, size):
+                yield self._batch(rows.slice(first, size), _slice_plan(plans, slice(first, first + size)), encoding)
+            held, n = [(rows.slice(whole), _slice_plan(plans, slice(whole, n)))], n - whole
         if n:
             yield self._batch(pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held]), encoding)
 
@@ -463,7 +460,8 @@ def _encoded(letters: np.ndarray, encoding: str) -> Any:
 
 
 def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
-    if dtype == "str":
+    """Give a column its dtype; one with missing values becomes an array of objects, in which they are None."""
+    if dtype == "str" or column.null_count:
         return np.array(column.to_pylist())
     return column.to_numpy().astype(dtype)
 
@@ -473,7 +471,7 @@ def _scalar(value: Any, i: int = 0) -> Any:
     return str(one) if isinstance(one, np.str_) else one
 
 
-def _slice_plan(plan: WindowPlan, rows: np.ndarray) -> WindowPlan:
+def _slice_plan(plan: WindowPlan, rows: np.ndarray | slice) -> WindowPlan:
     fields = ("start", "length", "fetch", "reverse", "anchor", "reason")
     return WindowPlan(**{f: getattr(plan, f)[rows] for f in fields})
 

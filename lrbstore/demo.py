@@ -86,7 +86,9 @@ def run(out: Path, *, scale: float, seed: int, say: Say, show: Say) -> Path:
         ):
             _score(Task.open(held, name, length), by, say, show)
         show(f"The store is at {store} (release {held.release}, SIMULATED). {time.monotonic() - began:.0f} s in all. Next:")
-        show(f'  lrbstore tasks --store {store}\n  lrbstore sql "from variant_record limit 5" --store {store}\n  lrbstore verify --store {store}')
+        show(
+            f'  lrbstore tasks --store {store}\n  lrbstore sql "from variant_record limit 5" --store {store}\n  lrbstore verify --store {store}'
+        )
     return store
 
 
@@ -94,7 +96,9 @@ def _score(task: Task, by: tuple[str, ...], say: Say, show: Say) -> None:
     """Fit the k-mer baseline, score it, and show the score by stratum."""
     say(f"baseline on {task.name}")
     ids, values = kmer_ridge(task)
-    frame = task.score({"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}, by=by, model="kmer_ridge")
+    frame = task.score(
+        {"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}, by=by, model="kmer_ridge"
+    )
     show(f"\n>>> task.score(kmer_ridge, by={by!r})   # {task.name}, {task.window.seq_len:,} bp")
     columns = ["metric", "stratifier", "stratum", "value", "n"] + (["n_pos", "n_neg"] if frame["n_pos"].is_not_null().any() else [])
     show(_table(frame.select(columns).with_columns(pl.col("stratum").fill_null("-"))))

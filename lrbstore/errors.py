@@ -8,6 +8,7 @@
     ├── HashMismatch (OSError)            a file is not what it was
     ├── SchemaTooOld, SchemaTooNew (RuntimeError)   the store was written by another lrbstore
     ├── StoreLocked (RuntimeError)        another writer is at work
+    ├── CannotWrite (OSError)             the disk is full, or the folder cannot be written to
     ├── ContigNotFound (KeyError)         a contig that the assembly or the registered genome lacks
     ├── OutOfContig (IndexError)          an interval that leaves its contig
     ├── WrongAssembly (ValueError)        a FASTA that is not the assembly it is registered as
@@ -72,6 +73,10 @@ class SchemaTooNew(LrbStoreError, RuntimeError):
 
 class StoreLocked(LrbStoreError, RuntimeError):
     """Another process is writing to the store."""
+
+
+class CannotWrite(LrbStoreError, OSError):
+    """The disk is full, or the store's folder cannot be written to."""
 
 
 class ContigNotFound(LrbStoreError, KeyError):

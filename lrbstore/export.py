@@ -20,7 +20,13 @@ FORMATS = ("parquet", "jsonl", "fasta")
 
 
 def export(
-    task: Task, out: Path, *, split: str | None = None, form: str = "parquet", batch_size: int = 64, say: Callable[[str], None] = lambda _: None
+    task: Task,
+    out: Path,
+    *,
+    split: str | None = None,
+    form: str = "parquet",
+    batch_size: int = 64,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[Path]:
     """Write the examples of a task with their sequences.
 
@@ -98,7 +104,9 @@ def _parquet(batches: Any, path: Path, say: Callable[[str], None]) -> int:
             for key, value in batch.items():
                 if isinstance(value, np.ndarray) and value.ndim > 1:
                     flat = value.reshape(len(value), -1)
-                    columns[key] = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1]).cast(pa.list_(pa.from_numpy_dtype(flat.dtype)))
+                    columns[key] = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1]).cast(
+                        pa.list_(pa.from_numpy_dtype(flat.dtype))
+                    )
                 else:
                     columns[key] = pa.array(_plain(value) if isinstance(value, np.ndarray) and value.dtype.kind == "U" else value)
             table = pa.table(columns)

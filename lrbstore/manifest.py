@@ -88,7 +88,7 @@ class Manifest(_Frozen):
             SchemaTooNew: If a newer lrbstore wrote it.
             SchemaTooOld: If an older one did, in a layout no longer read.
         """
-        raw = path.read_text(encoding="utf-8")
+        raw = path.read_bytes().decode("utf-8", "replace")
         found = re.search(r'"schema_version":\s*(\d+)', raw)
         version = int(found[1]) if found else None
         if version is not None and version > SCHEMA_VERSION:

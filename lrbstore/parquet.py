@@ -6,7 +6,9 @@ dictionaries on text only, snappy, 122,880 rows a group unless the table's contr
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections import OrderedDict
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lrbstore.contract import Contract
-from lrbstore.errors import HashMismatch
+from lrbstore.errors import HashMismatch, LrbStoreError, MissingData
 from lrbstore.manifest import DataFile, file_sha256
 
 
@@ -73,9 +75,12 @@ class TableWriter:
 
     def abandon(self) -> None:
         """Give up: leave nothing behind."""
-        if self._writer is not None:
-            self._writer.close()
-        self._aside.unlink(missing_ok=True)
+        try:
+            if self._writer is not None:
+                with contextlib.suppress(OSError):  # a full disk refuses the footer too
+                    self._writer.close()
+        finally:
+            self._aside.unlink(missing_ok=True)
 
     def __enter__(self) -> TableWriter:
         return self
@@ -144,7 +149,8 @@ class Vectors:
     def __init__(self, paths: list[Path], key: str, keep: int = 4) -> None:
         self.paths, self.key, self.keep = paths, key, keep
         self._files: dict[int, pq.ParquetFile] = {}
-        self._pid = 0
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
         self._groups: tuple[np.ndarray, list[tuple[int, int]]] | None = None
         self._cache: OrderedDict[tuple[int, tuple[str, ...]], dict[str, np.ndarray]] = OrderedDict()
 
@@ -163,45 +169,69 @@ class Vectors:
 
         Returns:
             One float32 array (n, width) for each column, in the order of ``rows``.
+
+        Raises:
+            MissingData: If a file is gone, or holds no such row.
+            HashMismatch: If a file is damaged.
         """
         if self._pid != os.getpid():  # a forked worker opens its own handles
-            self._files, self._cache, self._pid = {}, OrderedDict(), os.getpid()
+            self._files, self._cache, self._pid, self._lock = {}, OrderedDict(), os.getpid(), threading.RLock()
+        rows = np.asarray(rows, np.int64)
         firsts, _ = self._index()
         group = np.searchsorted(firsts, rows, side="right") - 1
         out: list[np.ndarray] = []
-        for g in np.unique(group):
+        for g in np.unique(group) if len(rows) else range(min(1, len(firsts))):  # no rows still have a width
+            if g < 0:
+                raise self._no_row(int(rows[group == g][0]))
             decoded, chosen = self._decode(int(g), columns), group == g
+            places = rows[chosen] - firsts[g]
             for i, column in enumerate(columns):
                 vectors = decoded[column]
+                if len(places) and places.max() >= len(vectors):
+                    raise self._no_row(int(firsts[g] + places.max()))
                 if i == len(out):
                     out.append(np.empty((len(rows), vectors.shape[1]), np.float32))
-                out[i][chosen] = vectors[rows[chosen] - firsts[g]]
+                out[i][chosen] = vectors[places]
         return out
+
+    def _no_row(self, row: int) -> MissingData:
+        return MissingData(f"{self.key} {row} is in none of {', '.join(p.name for p in self.paths) or 'no file'}; run: lrbstore verify")
 
     def _open(self, file: int) -> pq.ParquetFile:
         if file not in self._files:
-            self._files[file] = pq.ParquetFile(self.paths[file], page_checksum_verification=True)
+            try:
+                self._files[file] = pq.ParquetFile(self.paths[file], page_checksum_verification=True)
+            except FileNotFoundError as error:
+                raise MissingData(f"{self.paths[file]} is missing; restore it from a copy (lrbstore verify lists what is wrong)") from error
+            except (OSError, pa.ArrowException) as error:
+                raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
         return self._files[file]
 
     def _index(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
-        if self._groups is None:
-            firsts, places = [], []
-            for f in range(len(self.paths)):
-                metadata = self._open(f).metadata
-                column = metadata.schema.to_arrow_schema().get_field_index(self.key)
-                for g in range(metadata.num_row_groups):
-                    firsts.append(metadata.row_group(g).column(column).statistics.min)
-                    places.append((f, g))
-            order = np.argsort(np.array(firsts, np.int64), kind="stable")
-            self._groups = np.array(firsts, np.int64)[order], [places[i] for i in order]
-        return self._groups
+        with self._lock:
+            if self._groups is None:
+                firsts, places = [], []
+                for f in range(len(self.paths)):
+                    metadata = self._open(f).metadata
+                    column = metadata.schema.to_arrow_schema().get_field_index(self.key)
+                    for g in range(metadata.num_row_groups):
+                        firsts.append(metadata.row_group(g).column(column).statistics.min)
+                        places.append((f, g))
+                order = np.argsort(np.array(firsts, np.int64), kind="stable")
+                self._groups = np.array(firsts, np.int64)[order], [places[i] for i in order]
+            return self._groups
 
     def _decode(self, group: int, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
-        if (group, columns) not in self._cache:
+        with self._lock:  # several threads may read one data set
+            if (group, columns) in self._cache:
+                self._cache.move_to_end((group, columns))
+                return self._cache[group, columns]
             file, row_group = self._index()[1][group]
             try:
                 table = self._open(file).read_row_group(row_group, columns=list(columns))
-            except OSError as error:
+            except LrbStoreError:
+                raise
+            except (OSError, pa.ArrowException) as error:
                 raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
             decoded = {}
             for column in columns:
@@ -211,5 +241,4 @@ class Vectors:
             self._cache[group, columns] = decoded
             while len(self._cache) > self.keep:
                 self._cache.popitem(last=False)
-        self._cache.move_to_end((group, columns))
-        return self._cache[group, columns]
+            return decoded

@@ -14,18 +14,24 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import fcntl
 import hashlib
+import json
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from lrbstore.errors import MissingData, StoreLocked, UnknownName
+from lrbstore.errors import CannotWrite, ContractBroken, MissingData, StoreLocked, UnknownName
 from lrbstore.manifest import SCHEMA_VERSION, DataFile, Manifest, sql_digest
 from lrbstore.parquet import sync_folder
+
+_NAME = re.compile(r"(\d+)-[0-9a-f]{8}")
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 @dataclass(frozen=True)
@@ -45,17 +51,51 @@ class StoreFolder:
 
         Raises:
             MissingData: If nothing has been published here.
+            ContractBroken: If ``CURRENT`` is damaged, or gone from a store that has releases.
         """
-        try:
-            return (self.path / "CURRENT").read_text(encoding="utf-8").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            raise MissingData(
-                f"there is no store at {self.path}; make one with: lrbstore ingest SOURCE PATH… --store {self.path} (or lrbstore demo)"
-            ) from None
+        said = None
+        while True:
+            try:
+                name = (self.path / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
+            except (FileNotFoundError, NotADirectoryError):
+                self._refuse_headless()
+                raise MissingData(
+                    f"there is no store at {self.path}; make one with: lrbstore ingest SOURCE PATH… --store {self.path} (or lrbstore demo)"
+                ) from None
+            except OSError as error:
+                raise MissingData(f"the store at {self.path} cannot be read: {error.strerror}; ask its owner for access") from error
+            if _NAME.fullmatch(name) and self.manifest_path(name).is_file():
+                return name
+            if name == said:
+                raise ContractBroken(
+                    f"{self.path / 'CURRENT'} says {name[:40]!r}, which is not a release of this store; found: "
+                    f"{', '.join(self._manifests()) or 'none'}; write the name of the newest good one into it, or restore it from a copy"
+                )
+            said = name  # a writer and gc may have come between the two looks: look once more
 
     def releases(self) -> list[str]:
-        """List the releases that lie here, oldest first."""
-        return sorted(p.stem for p in (self.path / "releases").glob("*.json"))
+        """List the releases that were published here, oldest first.
+
+        A manifest newer than the current one was written by a writer that was killed before it could publish: it is not a release.
+        """
+        if not self.exists:
+            return []
+        newest = _number(self.current)
+        return [name for name in self._manifests() if _number(name) <= newest]
+
+    def _manifests(self) -> list[str]:
+        names = [p.stem for p in (self.path / "releases").glob("*.json") if _NAME.fullmatch(p.stem)]
+        return sorted(names, key=lambda name: (_number(name), name))
+
+    def _refuse_headless(self) -> None:
+        """Refuse a folder that has lost its ``CURRENT``: a new start there would hide every release, and ``gc`` would take them."""
+        for name in reversed(self._manifests()):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                if json.loads(self.manifest_path(name).read_bytes()).get("parent") is not None:
+                    raise ContractBroken(
+                        f"{self.path / 'CURRENT'} is missing, but the store has releases (newest: {name}); "
+                        "write the name of the newest good one into it, or restore the store from a copy"
+                    )
 
     def manifest_path(self, release: str) -> Path:
         """Return where the manifest of a release lies."""
@@ -67,11 +107,17 @@ class StoreFolder:
         Raises:
             UnknownName: If there is no such release.
             SchemaTooNew, SchemaTooOld: If another lrbstore wrote it.
+            ContractBroken: If the manifest, or ``CURRENT``, is damaged.
         """
-        name = self.current if release is None else release
-        if not self.manifest_path(name).is_file():
-            raise UnknownName("release", name, self.releases())
-        return Manifest.read(self.manifest_path(name))
+        current = self.current
+        name = current if release is None else release
+        known = self.releases()
+        if name not in known:
+            raise UnknownName("release", name, known)
+        try:
+            return Manifest.read(self.manifest_path(name))
+        except FileNotFoundError:  # gc took it since
+            raise UnknownName("release", name, self.releases()) from None
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[Publication]:
@@ -82,33 +128,81 @@ class StoreFolder:
         Raises:
             StoreLocked: If another process is writing.
             SchemaTooNew, SchemaTooOld: If the store belongs to another lrbstore (nothing is touched).
+            ContractBroken: If the store's manifest or ``CURRENT`` is damaged (nothing is touched).
+            CannotWrite: If the disk is full or the folder cannot be written to; the store is as it was.
         """
-        base = self.manifest() if self.exists else None
+        self._base()
+        existed = self.path.exists()
+        with self._seize():
+            publication = Publication(self, self._base())  # another writer may have published between the first look and the lock
+            try:
+                yield publication
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise CannotWrite(
+                        f"the store at {self.path} could not be written: {os.strerror(error.errno)}; it is as it was: "
+                        "make room, or give another folder with --store"
+                    ) from error
+                raise
+            finally:
+                publication.discard()
+                if not self.exists:  # nothing came of it: leave no folder with a lock in it
+                    with contextlib.suppress(OSError):
+                        (self.path / "lock").unlink()
+                        if not existed:
+                            self.path.rmdir()
+
+    def _base(self) -> Manifest | None:
+        if self.exists:
+            return self.manifest()
+        self._refuse_headless()
+        return None
+
+    def _seize(self) -> IO[str]:
+        """Take the writer's lock; it is let go when the handle is closed, or its process ends."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             handle = (self.path / "lock").open("a+")
         except OSError as error:
-            raise StoreLocked(f"cannot write to the store at {self.path}: {error.strerror}; give another folder with --store") from error
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise StoreLocked(
-                    f"another process is writing to the store at {self.path}; wait for it to finish (readers need not wait)"
-                ) from None
-            if self.exists:  # another writer may have published between the first look and the lock
-                base = self.manifest()
-            publication = Publication(self, base)
-            try:
-                yield publication
-            finally:
-                publication.discard()
-
-    def hold(self, release: str) -> IO[str]:
-        """Mark a release as open for as long as the returned handle lives, so that ``gc`` spares it."""
-        handle = self.manifest_path(release).open(encoding="utf-8")
-        fcntl.flock(handle, fcntl.LOCK_SH)
+            raise CannotWrite(f"cannot write to the store at {self.path}: {error.strerror}; give another folder with --store") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A writer that leaves a new folder empty takes its lock file away: a lock on that one would keep nobody out.
+            ours = (self.path / "lock").stat().st_ino == os.fstat(handle.fileno()).st_ino
+        except OSError:
+            ours = False
+        if not ours:
+            handle.close()
+            raise StoreLocked(f"another process is writing to the store at {self.path}; wait for it to finish (readers need not wait)")
         return handle
+
+    def open(self, release: str | None = None) -> tuple[Manifest, int]:
+        """Read a manifest and mark its release as open, so that ``gc`` spares it.
+
+        Args:
+            release: Name of the release, the current one by default.
+
+        Returns:
+            The manifest, and a file descriptor; the release counts as open until it is closed.
+
+        Raises:
+            As :meth:`manifest`.
+        """
+        while True:
+            try:
+                manifest = self.manifest(release)
+                held = os.open(self.manifest_path(manifest.release), os.O_RDONLY | os.O_CLOEXEC)
+            except MissingData:  # there is no store: looking again would find none either
+                raise
+            except (UnknownName, FileNotFoundError):
+                if release is not None:
+                    raise UnknownName("release", release, self.releases()) from None
+                continue  # another release was published and this one collected between two of our looks
+            with contextlib.suppress(OSError):  # a file system without locks can still be read
+                fcntl.flock(held, fcntl.LOCK_SH)
+            if os.fstat(held).st_nlink:
+                return manifest, held
+            os.close(held)  # gc was faster
 
     def gc(self, keep: int = 1) -> tuple[list[str], list[Path], list[str]]:
         """Remove old releases and the files that only they needed.
@@ -123,7 +217,9 @@ class StoreFolder:
 
         Raises:
             StoreLocked: If a writer is at work.
+            MissingData: If there is no store.
         """
+        _ = self.current
         with self.writer():
             removed: list[str] = []
             spared: list[str] = []
@@ -140,19 +236,32 @@ class StoreFolder:
                     self.manifest_path(release).unlink()
                     removed.append(release)
             orphans = self.orphans()
-            for path in orphans:
+            # Manifests first: what is half removed is then an orphan again, never a release that lacks files.
+            for path in sorted(orphans, key=lambda p: p.parent.name != "releases"):
                 path.unlink()
+            folders = [p for folder in ("data", "genomes") for p in (self.path / folder).rglob("*") if p.is_dir()]
+            for folder in sorted(folders, reverse=True):
+                with contextlib.suppress(OSError):  # only empty ones go
+                    folder.rmdir()
             return removed, orphans, spared
 
     def orphans(self) -> list[Path]:
-        """List data and genome files that no release names: what a killed writer or an old release left behind."""
-        named: set[Path] = set()
+        """List files that no release names: what a killed writer or a removed release left behind.
+
+        Raises:
+            ContractBroken: If a manifest cannot be read: then nobody knows which files it names.
+        """
+        named: set[Path] = {self.path / "CURRENT"}
         for release in self.releases():
-            manifest = Manifest.read(self.manifest_path(release))
-            named |= {self.path / f.path for f in manifest.files}
-            named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
-        found = [p for folder in ("data", "genomes") for p in (self.path / folder).rglob("*") if p.is_file()]
-        return sorted(p for p in found if p not in named and p.resolve() not in {n.resolve() for n in named})
+            with contextlib.suppress(FileNotFoundError):  # gc may be at work beside us
+                manifest = Manifest.read(self.manifest_path(release))
+                named.add(self.manifest_path(release))
+                named |= {self.path / f.path for f in manifest.files}
+                named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
+        real = {path.resolve() for path in named}
+        found = [p for folder in ("data", "genomes", "releases") for p in (self.path / folder).rglob("*") if p.is_file()]
+        found += list(self.path.glob(".*.writing"))
+        return sorted(p for p in found if p not in named and p.resolve() not in real)
 
 
 @dataclass
@@ -164,12 +273,13 @@ class Publication:
         base: The release that this one follows, or None for a new store.
         files: Data files to add.
         written: Every file put into the store so far.
+        release: Name of the release, once its manifest is being written.
     """
 
     folder: StoreFolder
     base: Manifest | None
     written: list[Path] = field(default_factory=list)
-    published: bool = False
+    release: str | None = None
 
     def data_path(self, table: str, stem: str) -> Path:
         """Choose a fresh path for a data file; it counts as written from now on."""
@@ -186,7 +296,8 @@ class Publication:
         Returns:
             The manifest as published. Its name is a running number and a digest of its content.
         """
-        number = int(self.base.release.split("-")[0]) + 1 if self.base else 1
+        # Above every manifest that lies there, so that nothing a killed writer left is ever overwritten.
+        number = 1 + max(map(_number, self.folder._manifests()), default=0)
         content = hashlib.sha256("\n".join(sorted(f.sha256 for f in draft.files)).encode())
         content.update("\n".join(sorted(g.digest for g in draft.genomes)).encode() + draft.sql_digest.encode())
         manifest = draft.model_copy(
@@ -196,11 +307,14 @@ class Publication:
                 "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             }
         )
+        self.release = manifest.release
         releases = self.folder.path / "releases"
         releases.mkdir(exist_ok=True)
+        for folder in (self.folder.path / "data", self.folder.path / "genomes", self.folder.path):
+            if folder.is_dir():
+                sync_folder(folder)  # new folders of tables must be as durable as the files in them
         _write_durably(self.folder.manifest_path(manifest.release), manifest.model_dump_json(indent=1))
         _write_durably(self.folder.path / "CURRENT", manifest.release + "\n")
-        self.published = True
         return manifest
 
     def draft(self, **changes: object) -> Manifest:
@@ -213,16 +327,40 @@ class Publication:
         return self.base.model_copy(update={**fresh, **changes})
 
     def discard(self) -> None:
-        """Remove what was written, unless it has been published."""
-        if not self.published:
-            for path in self.written:
+        """Remove what was written, unless it has been published.
+
+        What ``CURRENT`` says decides, and nothing else: an error may come after readers have begun to see the release.
+        """
+        if self.release is not None and self._is_visible():
+            return
+        root = self.folder.path
+        written = [*self.written, *([self.folder.manifest_path(self.release)] if self.release else [])]
+        aside = [path.with_name(f".{path.name}.writing") for path in (*written, root / "CURRENT")]
+        for path in (*aside, *written):
+            with contextlib.suppress(OSError):  # what cannot be removed is an orphan, which gc takes
                 path.unlink(missing_ok=True)
-                path.with_name(f".{path.name}.writing").unlink(missing_ok=True)
+        for folder in {path.parent for path in written}:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+                if folder.parent != root:
+                    folder.parent.rmdir()
+
+    def _is_visible(self) -> bool:
+        try:
+            return (self.folder.path / "CURRENT").read_text(encoding="utf-8").strip() == self.release
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # nobody can tell: keep the files
 
 
 def without(files: tuple[DataFile, ...], dropped: set[str]) -> tuple[DataFile, ...]:
     """Return ``files`` less those whose path is in ``dropped``."""
     return tuple(f for f in files if f.path not in dropped)
+
+
+def _number(release: str) -> int:
+    return int(release.split("-", maxsplit=1)[0])
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import weakref
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +21,7 @@ import platformdirs
 import pyarrow as pa
 
 from lrbstore.assembly import assemblies, assembly
-from lrbstore.catalogue import TaskSpec, task_specs
+from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, contracts, literal, parts_of, quote
 from lrbstore.errors import BadSpec, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
@@ -50,11 +51,12 @@ class Store:
     """
 
     def __init__(self, path: Path, release: str | None = None) -> None:
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # a relation made now is good after a change of the working folder
         self.folder = StoreFolder(self.path)
-        self.manifest: Manifest = self.folder.manifest(release)
-        self._hold = self.folder.hold(self.manifest.release)
-        self._base = _connect()
+        self.manifest: Manifest
+        self.manifest, held = self.folder.open(release)
+        self._let_go = weakref.finalize(self, os.close, held)
+        self._base, self._pid = _connect(), os.getpid()
         try:
             _prepare(self._base, self)
         except BaseException:
@@ -92,11 +94,16 @@ class Store:
         """
         try:
             return self.cursor().sql(query, params=params) if params is not None else self.cursor().sql(query)
-        except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InvalidInputException) as error:
+        except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise BadSpec(f"this SQL cannot be run: {error}") from error
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB cursor of its own; one a thread and one a query."""
+        """Return a DuckDB cursor of its own; one a thread and one a query. A forked process gets a DuckDB of its own first."""
+        if self._pid != os.getpid():
+            _inherited.append(self._base)
+            fresh = _connect()
+            _prepare(fresh, self)
+            self._base, self._pid = fresh, os.getpid()
         try:
             return self._base.cursor()
         except duckdb.ConnectionException as error:
@@ -160,8 +167,11 @@ class Store:
 
     def close(self) -> None:
         """Close the store: its relations end, and ``gc`` may remove its release once another is current."""
-        self._base.close()
-        self._hold.close()
+        if self._pid == os.getpid():
+            self._base.close()
+        else:
+            _inherited.append(self._base)
+        self._let_go()
 
     def __enter__(self) -> Store:
         return self
@@ -173,6 +183,9 @@ class Store:
 # ── the shared default store ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _shared: dict[Path, Store] = {}
+#: DuckDB instances of a parent process. A fork copies no threads: to use or to close one here would wait for its threads for ever.
+_inherited: list[duckdb.DuckDBPyConnection] = []
+_outdated: list[Store] = []  #: Shared once, and of an older release now; kept, so that what was made from them stays good.
 
 
 def open_store(path: str | os.PathLike[str] | None = None, release: str | None = None) -> Store:
@@ -188,11 +201,12 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
     """
     if path is not None or release is not None:
         return Store(Path(path) if path is not None else default_path(), release)
-    home = default_path()
+    home = default_path().absolute()
     held = _shared.get(home)
     if held is None or held.release != held.folder.current:
-        # The old one is let go, not closed: relations and data sets made from it stay good.
         _shared[home] = Store(home)
+        if held is not None:
+            _outdated.append(held)
     return _shared[home]
 
 
@@ -201,6 +215,8 @@ def _let_go() -> None:
     """Close what is shared before the interpreter takes DuckDB down."""
     while _shared:
         _shared.popitem()[1].close()
+    while _outdated:
+        _outdated.pop().close()
 
 
 # ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,21 +271,46 @@ def _scope(store: Store, contract: Contract, files: list[DataFile]) -> list[Data
 def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: str, contract: Contract, files: list[DataFile]) -> None:
     name = f"{schema}.{contract.name}"
     if files:
-        paths = ", ".join(literal(store.path / f.path) for f in files)
         columns = ", ".join(quote(c) for c in contract.column_names)
-        connection.execute(f"create view {name} as select {columns} from read_parquet([{paths}])")
+        _view(connection, store, f"create view {name} as select {columns} from {{files}}", files, contract)
     else:
         columns = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
         connection.execute(f"create view {name} as select {columns} where false")
 
 
+def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: list[DataFile], contract: Contract) -> None:
+    """Make a view over data files. Where one is damaged the view says so when it is asked; the other tables, and verify, stay of use."""
+    paths = ", ".join(literal(store.path / f.path) for f in files)
+    said = next(filter(None, (_damage(store, f) for f in files)), None)
+    if said is None:
+        try:
+            connection.execute(ddl.replace("{files}", f"read_parquet([{paths}])"))
+            return
+        except duckdb.Error as error:
+            said = f"a file of table {contract.name} is damaged: {str(error).splitlines()[0]}"
+    columns = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
+    told = literal(f"{said}; restore it from a copy (lrbstore verify --store {store.path} lists what is wrong)")
+    head, _, _ = ddl.partition(" as ")
+    connection.execute(f"{head} as select {columns} where error({told})::BOOLEAN")
+
+
+def _damage(store: Store, file: DataFile) -> str | None:
+    try:
+        size = (store.path / file.path).stat().st_size
+    except OSError as error:
+        return f"{store.path / file.path} is missing ({error.strerror})"
+    return None if size == file.bytes else f"{store.path / file.path} is damaged: {size:,} bytes; {file.bytes:,} were written"
+
+
 def _union(contract: Contract, schema: str) -> str:
     """Unite the tables of the sources: a constant ``source``, and stored columns alone, so that filters reach the Parquet files."""
-    parts = parts_of(contract.name)
     selects = []
-    for part in parts:
+    for part in parts_of(contract.name):
+        owners = [card.name for card in source_cards().values() if part.name in card.tables]
+        # With its source as a constant, a branch of the union is cut off before any file of it is opened.
+        constant = {"source": literal(owners[0])} if len(owners) == 1 else {}
         columns = [
-            f"{quote(c.name)}::{c.type} as {quote(c.name)}" if c.name in part.column_names else f"null::{c.type} as {quote(c.name)}"
+            f"{constant.get(c.name, quote(c.name) if c.name in part.column_names else 'null')}::{c.type} as {quote(c.name)}"
             for c in contract.columns
         ]
         selects.append(f"select {', '.join(columns)} from {schema}.{part.name}")
@@ -316,8 +357,6 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
 def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
     import json
 
-    from lrbstore.catalogue import source_cards
-
     cards = source_cards()
     files = [
         (i.source, i.version, i.part, i.assembly, i.name, i.sha256, i.bytes, i.rows_in, i.rows_loaded, i.rows_rejected, json.dumps(i.facts))
@@ -341,15 +380,23 @@ def _tissue_aliases(connection: duckdb.DuckDBPyConnection, store: Store) -> None
     connection.execute("create table vocabulary_ (source VARCHAR, alias VARCHAR, tissue VARCHAR)")
     connection.executemany("insert into vocabulary_ values ('lrbstore', ?, ?)", [(row.alias, row.tissue) for row in vocabulary()])
     files = store.manifest.current("tissue_alias")
-    more = f" union select source, alias, tissue from read_parquet([{', '.join(literal(store.path / f.path) for f in files)}])" if files else ""
-    connection.execute(f"create view tissue_alias as select source, alias, tissue from vocabulary_{more}")
+    ddl = "create view tissue_alias as select source, alias, tissue from vocabulary_"
+    if files:
+        _view(connection, store, f"{ddl} union select source, alias, tissue from {{files}}", files, contracts()["tissue_alias"])
+    else:
+        connection.execute(ddl)
 
 
 def _comment(connection: duckdb.DuckDBPyConnection) -> None:
     """Give every table and column its meaning, so that ``duckdb_tables()``, ``duckdb_views()`` and ``duckdb_columns()`` tell it."""
-    views = {row[0] for row in connection.execute("select view_name from duckdb_views() where not internal and schema_name = 'main'").fetchall()}
+    views = set(connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall())
     for contract in contracts().values():
-        kind = "view" if contract.name in views else "table"
-        connection.execute(f"comment on {kind} {contract.name} is {literal(contract.grain)}")
-        for column in contract.columns:
-            connection.execute(f"comment on column {contract.name}.{quote(column.name)} is {literal(column.comment)}")
+        for schema, also in (("main", ""), ("history", " Every version of every source.")):
+            kind = "view" if (schema, contract.name) in views else "table"
+            if schema == "main" or kind == "view":
+                connection.execute(f"comment on {kind} {schema}.{contract.name} is {literal(contract.grain + also)}")
+                for column in contract.columns:
+                    connection.execute(f"comment on column {schema}.{contract.name}.{quote(column.name)} is {literal(column.comment)}")
+    connection.execute("comment on table vocabulary_ is 'One row is a built-in spelling of a tissue; ask tissue_alias instead.'")
+    for contract_column in contracts()["tissue_alias"].columns:
+        connection.execute(f"comment on column vocabulary_.{quote(contract_column.name)} is {literal(contract_column.comment)}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from lrbstore.assembly import assembly
 from lrbstore.catalogue import TaskSpec, task_specs
 from lrbstore.contract import contract, head, literal
+from lrbstore.errors import LrbStoreError
+from lrbstore.genome import GenomeRecord, register_fasta
 from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, file_sha256
 from lrbstore.store import Store
@@ -52,24 +56,22 @@ def verify(store: Store, say: Callable[[str], None] = lambda _: None) -> Iterato
     for file in store.manifest.files:
         if file.table not in broken:
             yield _rows(store.path / file.path, file)
-    for i in store.manifest.inputs:
-        loaded = f"{i.rows_in:,} rows in = {i.rows_loaded:,} loaded + {i.rows_rejected:,} rejected"
-        yield Finding("accounted for", f"{i.source} {i.name}", "ok" if i.rows_in == i.rows_loaded + i.rows_rejected else "failure", loaded)
+    yield from _accounts(store, broken)
     for table in sorted({f.table for f in store.manifest.files} - broken):
         say(f"contract of {table}")
         yield from _contract(store, table)
     for record in store.manifest.genomes:
-        try:
-            store.genome(record.assembly).fetch(next(iter(record.contigs)), 0, 1)
-            yield Finding("genome", record.assembly, "ok", f"{len(record.contigs)} contigs, digest {record.digest[:12]}")
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with the file is the finding
-            yield Finding("genome", record.assembly, "failure", str(error))
+        say(f"genome {record.assembly}")
+        yield _genome(store, record)
     if not broken:
         for path in sorted((sql_folder() / "audits").glob("*.sql")):
             say(f"audit {path.stem}")
             yield from audit(store, path)
-    for orphan in store.folder.orphans():
-        yield Finding("orphan", str(orphan.relative_to(store.path)), "note", "no release names this file; lrbstore gc removes it")
+    try:
+        for orphan in store.folder.orphans():
+            yield Finding("orphan", str(orphan.relative_to(store.path)), "note", "no release names this file; lrbstore gc removes it")
+    except LrbStoreError as error:
+        yield Finding("release", "another release", "failure", str(error))
 
 
 def audit(store: Store, path: Path) -> Iterator[Finding]:
@@ -117,18 +119,64 @@ def _short(value: object) -> str:
 
 def _bytes(path: Path, file: DataFile) -> Finding:
     if not path.is_file():
-        return Finding("sha256", file.path, "failure", "the file is missing; restore it from a copy, or ingest its source again into a new store")
+        return Finding(
+            "sha256", file.path, "failure", "the file is missing; restore it from a copy, or ingest its source again into a new store"
+        )
     if path.stat().st_size != file.bytes:
         return Finding("sha256", file.path, "failure", f"{path.stat().st_size:,} bytes; {file.bytes:,} were written")
     found = file_sha256(path)
     if found != file.sha256:
-        return Finding("sha256", file.path, "failure", f"sha256 is {found[:16]}…; {file.sha256[:16]}… was written: restore the file from a copy")
+        return Finding(
+            "sha256", file.path, "failure", f"sha256 is {found[:16]}…; {file.sha256[:16]}… was written: restore the file from a copy"
+        )
     return Finding("sha256", file.path, "ok", f"{file.bytes:,} bytes")
 
 
 def _rows(path: Path, file: DataFile) -> Finding:
     n = pq.read_metadata(path).num_rows
     return Finding("rows", file.path, "ok" if n == file.rows else "failure", f"{n:,} rows; the manifest says {file.rows:,}")
+
+
+def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
+    """Count the lines of every primary file that became rows or rejects, and compare with what was recorded when it was read."""
+    for i in store.manifest.inputs:
+        own = [f for f in store.manifest.files if (f.source, f.version, f.unit) == (i.source, i.version, i.unit)]
+        if i.sha256 != i.unit or any(f.table in broken for f in own):
+            continue  # companions are rows of their primary's tables
+        params = {"name": i.name}
+        counts = []
+        for kind in (False, True):
+            selects = [
+                f"select source_line from read_parquet({literal(store.path / f.path)}) where source_file = $name"
+                for f in own
+                if (f.table == "reject") is kind
+            ]
+            sql = f"select count(distinct source_line) from ({' union all '.join(selects)})"
+            counts.append(store.cursor().execute(sql, params).fetchall()[0][0] if selects else 0)
+        said = f"{i.rows_in:,} rows in = {i.rows_loaded:,} loaded + {i.rows_rejected:,} rejected"
+        if counts != [i.rows_loaded, i.rows_rejected]:
+            yield Finding(
+                "accounted for", f"{i.source} {i.name}", "failure", f"{said}; found {counts[0]:,} loaded and {counts[1]:,} rejected"
+            )
+        else:
+            yield Finding("accounted for", f"{i.source} {i.name}", "ok", said)
+
+
+def _genome(store: Store, record: GenomeRecord) -> Finding:
+    """Read a genome from its first base to its last: its digest and its index must be those that were registered."""
+    try:
+        genome = store.genome(record.assembly)
+        genome.fetch(next(iter(record.contigs)), 0, 1)  # says what is wrong where the file has been replaced or is gone
+        with tempfile.TemporaryDirectory() as folder:
+            again = register_fasta(genome.record.path, assembly(record.assembly), Path(folder), simulated=record.simulated)
+            if again.digest != record.digest:
+                return Finding("genome", record.assembly, "failure", f"{genome.record.path} has changed: digest {again.digest[:12]}…, "
+                               f"registered as {record.digest[:12]}…; restore it from a copy, or run: lrbstore genome add")  # fmt: skip
+            if again.index.read_bytes() != genome.record.index.read_bytes():
+                return Finding("genome", record.assembly, "failure", f"{genome.record.index} is damaged; restore it from a copy")
+    except (LrbStoreError, OSError, ValueError) as error:
+        return Finding("genome", record.assembly, "failure", str(error))
+    return Finding("genome", record.assembly, "ok", f"{len(record.contigs)} contigs, digest {record.digest[:12]}")
 
 
 def _contract(store: Store, table: str) -> Iterator[Finding]:

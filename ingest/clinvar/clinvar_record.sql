@@ -60,11 +60,11 @@ texts as (
         info_at(items, keys, 'SSR') as ssr,
         nullif(
             array_to_string(
-                list_filter(items, lambda item: item <> '' and not list_contains(clinvar_info_keys(), split_part(item, '=', 1))), ';'
+                list_filter(items, lambda item, place: item <> '' and not list_contains(clinvar_info_keys(), keys[place])), ';'
             ),
             ''
         ) as info_other,
-        case when list_unique(keys) < len(keys) then info_repeated(keys) end as repeated
+        info_repeated(keys) as repeated
     from keyed
 ),
 -- Step 3: what a line says, once for all of its alleles.
@@ -79,15 +79,12 @@ lines as (
         list_transform(string_split(geneinfo, '|'), lambda gene: clinvar_ids(split_part(gene, ':', 1))) as gene_symbols,
         list_transform(string_split(geneinfo, '|'), lambda gene: try_cast(split_part(gene, ':', -1) as BIGINT)) as ncbi_gene_ids,
         list_transform(string_split(mc, ','), lambda term: nullif(percent_decode(split_part(term, '|', 2)), '')) as molecular_consequences,
-        list_filter(
-            list_transform(
-                string_split(case when clndn is null and clndisdb is null then clndnincl else clndn end, '|'),
-                lambda item: clinvar_name(item)
-            ),
-            lambda name: name is not null
-        ) as traits,
+        string_split(case when clndn is null and clndisdb is null then clndnincl else clndn end, '|') as diseases,
         -- Several numbers in one ORIGIN are bits of the same kind.
-        list_bit_or(list_transform(string_split(origin, ','), lambda bits: try_cast(bits as BIGINT))) as origin_bits,
+        case
+            when contains(origin, ',') then list_bit_or(list_transform(string_split(origin, ','), lambda bits: try_cast(bits as BIGINT)))
+            else try_cast(origin as BIGINT)
+        end as origin_bits,
         case
             when contig is null then 'CHROM is missing'
             when chrom is null then 'CHROM: contig ''' || contig || ''' is not in ' || assembly
@@ -98,7 +95,7 @@ lines as (
             when not is_bases(ref_text) then 'REF: ''' || ref_text || ''' is not a sequence of A, C, G, T or N'
             when pos + strlen(ref_text) - 1 > length
                 then 'REF: ' || strlen(ref_text) || ' bases from ' || pos || ' reach beyond the end of ' || chrom || ' (' || length || ' bp)'
-            when len(repeated) > 0 then 'INFO: ' || array_to_string(repeated, ', ') || ' comes more than once'
+            when len(repeated) > 0 then 'INFO: ' || repeated[1] || ' comes more than once'
             when not regexp_full_match(alleleid, '[0-9]{1,18}') then 'INFO: ALLELEID ''' || alleleid || ''' is not a whole number'
             when not regexp_full_match(ssr, '[0-9]{1,18}') then 'INFO: SSR ''' || ssr || ''' is not a whole number'
             when not regexp_full_match(origin, '[0-9]{1,18}(,[0-9]{1,18})*') then 'INFO: ORIGIN ''' || origin || ''' is not a whole number'
@@ -126,7 +123,12 @@ select
     case when is_bases(a.upstream_alt) then upper(a.upstream_alt) end as alt,
     a.rs_id,
     a.gene_symbols[1] as gene_symbol,
-    coalesce(list_filter(a.traits, lambda name: name not in ('not provided', 'not specified'))[1], a.traits[1]) as trait,
+    clinvar_name(
+        coalesce(
+            list_filter(a.diseases, lambda item: item not in ('', '.', 'not_provided', 'not_specified'))[1],
+            list_filter(a.diseases, lambda item: item not in ('', '.'))[1]
+        )
+    ) as trait,
     'clinical_significance' as label_name,
     clinvar_significance(percent_decode(a.clnsig)) as label_text,
     a.variation_id,

@@ -1,31 +1,26 @@
 -- The diseases of each accepted record: item i of CLNDN with item i of CLNDISDB, empty items counted; for a variant that ClinVar knows only
 -- as part of others (neither key is there), CLNDNINCL with CLNDISDBINCL.
 -- Input: accepted (the chunk's rows of clinvar_record), typed (the lines that they came from).
-with keyed as (
-    select source_line, items, info_keys(items) as keys
-    from (select source_line, info_items(INFO) as items from typed)
-),
-texts as (
+-- A list is cut before its percent escapes are decoded, lest %7C become a separator: where INFO has any, the text is taken from there.
+with texts as (
     select
-        source_line,
-        info_at(items, keys, 'CLNDN') as names,
-        info_at(items, keys, 'CLNDISDB') as ids,
-        info_at(items, keys, 'CLNDNINCL') as names_included,
-        info_at(items, keys, 'CLNDISDBINCL') as ids_included
-    from keyed
+        a.source, a.source_version, a.record_id, a.source_file, a.source_line, a.sub_row_,
+        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDN') else a.clndn end as names,
+        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDB') else a.clndisdb end as ids,
+        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDNINCL') else a.clndnincl end as names_included,
+        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDBINCL') else a.clndisdbincl end as ids_included
+    from accepted as a
+    join typed as t using (source_line)
 ),
 lists as (
     select
-        source_line,
+        * exclude (names, ids, names_included, ids_included),
         string_split(case when coalesce(names, ids) is null then names_included else names end, '|') as names,
         string_split(case when coalesce(names, ids) is null then ids_included else ids end, '|') as ids
     from texts
 ),
 items as (
-    select a.source, a.source_version, a.record_id, a.source_file, a.source_line, a.sub_row_, l.names, l.ids,
-        unnest(range(1, greatest(len(l.names), len(l.ids)) + 1)) as ordinal
-    from accepted as a
-    join lists as l using (source_line)
+    select *, unnest(range(1, greatest(len(names), len(ids)) + 1)) as ordinal from lists
 )
 select
     source, source_version, record_id, ordinal,

@@ -5,8 +5,10 @@ The published file names drift: coordinates say ``validation`` where the shards 
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lrbstore.cage import BINS, RINGS, TRACKS, to_rings
-from lrbstore.contract import literal
 from lrbstore.errors import ContractBroken, MissingData
 from lrbstore.ingest.pipeline import Job, in_chunks
 from lrbstore.ingest.reading import BadRow, DelimitedFile, reading
@@ -81,6 +82,7 @@ def load_bulk(job: Job) -> None:
         if bad:
             job.scratch.executemany("insert into no_values values (?, ?)", bad)
         genes = job.canonical(_BULK_SQL, "lrb_gene")
+        _reject_partners(job, coordinates, vectors, int(lines[-1]))
         kept = genes["source_line"].to_numpy()
         numbers = np.arange(label_row, label_row + len(kept), dtype=np.int64)
         label_row += len(kept)
@@ -105,8 +107,14 @@ def load_bulk(job: Job) -> None:
             [BadRow(int(n), why[int(n)] or f"its row of {path.name} was rejected", texts[int(n)]) for n in lost if int(n) in texts],
         )
         job.rows_in(values_path, len(kept) + sum(int(n) in texts for n in lost))
+        vectors.done = int(lines[-1])
         job.run.say(f"{path.name}: {int(lines[-1]) - 1:,} genes")
-    _close_ragged(job, coordinates, values, vectors)
+    job.rows_in(path, len(coordinates.bad))
+    job.reject(path, coordinates.bad)
+    vectors.read_to(None)
+    _reject_partners(job, coordinates, vectors, None)
+    job.rows_in(values_path, len(values.bad))
+    job.reject(values_path, values.bad)
 
 
 _BULK_SQL = """
@@ -133,23 +141,30 @@ left join no_values as n using (source_line)
 
 
 class _Vectors:
-    """Rows of the values file by line number, read forward in step with the coordinates."""
+    """Rows of the values file by line number, read forward in step with the coordinates.
+
+    Attributes:
+        done: The last line that is accounted for.
+    """
 
     def __init__(self, file: DelimitedFile, width: int) -> None:
-        self.file, self.width = file, width
+        self.file, self.width, self.done = file, width, 1
         self._batches = file.batches()
         self._held: pa.Table | None = None
 
-    def take(self, lines: np.ndarray) -> tuple[np.ndarray, list[str | None]]:
-        """Return float32 (n, width) and, for each line, why it has no vector (else None)."""
-        while self._held is None or (self._held.num_rows and self._held["source_line"][-1].as_py() < lines[-1]):
+    def read_to(self, line: int | None) -> None:
+        """Read on until a line is held, or to the file's end; lines up to :attr:`done` are let go."""
+        while line is None or self._held is None or not self._held.num_rows or self._held["source_line"][-1].as_py() < line:
             batch = next(self._batches, None)
             if batch is None:
-                break
-            if self._held is not None:  # what lies before the first wanted line is done with
-                old = self._held.filter(pc.greater_equal(self._held["source_line"], int(lines[0])))
-                batch = pa.concat_tables([old, batch])
+                return
+            if self._held is not None:
+                batch = pa.concat_tables([self._held.filter(pc.greater(self._held["source_line"], self.done)), batch])
             self._held = batch
+
+    def take(self, lines: np.ndarray) -> tuple[np.ndarray, list[str | None]]:
+        """Return float32 (n, width) and, for each line, why it has no vector (else None)."""
+        self.read_to(int(lines[-1]))
         matrix = np.full((len(lines), self.width), np.nan, np.float32)
         reasons: list[str | None] = ["its row of rna_expression_values.csv could not be cut into columns"] * len(lines)
         if self._held is None or not self._held.num_rows:
@@ -178,15 +193,17 @@ class _Vectors:
         return {number: ",".join(row.values()) for number, row in zip(numbers, rows, strict=True)}
 
 
-def _close_ragged(job: Job, coordinates: DelimitedFile, values: DelimitedFile, vectors: _Vectors) -> None:
-    """Account for rows that could not be cut into columns, in either file, and for the partners that they leave alone."""
-    job.rows_in(coordinates.path, len(coordinates.bad))
-    job.reject(coordinates.path, coordinates.bad)
-    alone = [row.line for row in coordinates.bad]
+def _reject_partners(job: Job, coordinates: DelimitedFile, vectors: _Vectors, last: int | None) -> None:
+    """Account for values whose row of the coordinates could not be cut into columns, up to line ``last`` (None: to the end)."""
+    alone = [row.line for row in coordinates.bad if vectors.done < row.line and (last is None or row.line <= last)]
     texts = vectors.raw(np.array(alone, np.int64))
-    job.rows_in(values.path, len(values.bad) + len(texts))
-    job.reject(values.path, values.bad)
-    job.reject(values.path, [BadRow(n, f"its row of {coordinates.path.name} could not be cut into columns", texts[n]) for n in sorted(texts)])
+    reason = f"its row of {coordinates.path.name} could not be cut into columns"
+    job.rows_in(vectors.file.path, len(texts))
+    job.reject(vectors.file.path, [BadRow(line, reason, texts[line]) for line in sorted(texts)])
+
+
+#: What counts as a number; Python's own float() would also take 1_000 and digits of other scripts.
+_NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
@@ -194,13 +211,8 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     try:
         return column.cast(pa.float32()).to_numpy()
     except pa.ArrowInvalid:
-        out = np.full(len(column), np.nan, np.float32)
-        for i, text in enumerate(column.to_pylist()):
-            try:
-                out[i] = float(text)
-            except ValueError:
-                continue
-        return out
+        is_number = pc.match_substring_regex(column, _NUMBER)
+        return pc.if_else(is_number, pc.ascii_trim_whitespace(column), None).cast(pa.float32()).to_numpy()
 
 
 def _count_rows(path: Path) -> int:
@@ -213,12 +225,12 @@ def _count_rows(path: Path) -> int:
     return n - 1 + (last != b"\n")
 
 
-def _write_tracks(job: Job, table: str, names: list[str], path: Path) -> None:
+def _write_tracks(job: Job, table: str, names: list[str | None], path: Path) -> None:
     """Write the columns of a label matrix as tracks, with whatever ``label_mapping.csv`` says about each."""
     mapping = _mapping(job, len(names))
     rows: dict[str, Any] = {
         "track": pa.array(range(len(names)), pa.int64()),
-        "track_name": names,
+        "track_name": pa.array(names, pa.string()),
         "mapping": pa.array(mapping, pa.string()),
         "source": [job.spec.name] * len(names),
         "source_version": [job.unit.version] * len(names),
@@ -226,7 +238,7 @@ def _write_tracks(job: Job, table: str, names: list[str], path: Path) -> None:
         "source_line": pa.array([1] * len(names), pa.int64()),
     }
     if table == "expression_track":
-        rows |= {"tissue": [tissue_name(n) for n in names], "tissue_name": names}
+        rows |= {"tissue": [tissue_name(n) for n in names if n is not None], "tissue_name": names}
     job.write(table, pa.table(rows))
 
 
@@ -236,21 +248,22 @@ def _mapping(job: Job, n: int) -> list[str | None]:
     if path not in job.unit.companions:
         return [None] * n
     file = DelimitedFile(path)
-    rows = list(file.batches())
-    table = pa.concat_tables(rows) if rows else None
-    held = table.num_rows if table is not None else 0
-    job.rows_in(path, held + len(file.bad))
+    rows = _mapping_rows(file)
+    job.rows_in(path, len(rows) + len(file.bad))
     job.reject(path, file.bad)
+    beyond = [BadRow(line, f"there are only {n} tracks", ",".join(row.values())) for line, row in rows.items() if line - 2 >= n]
+    job.reject(path, beyond)
     job.fact(path, "columns", file.columns)
-    if held != n:
-        job.fact(path, "note", f"{held} rows for {n} tracks: rows are taken in order")
-    if table is None:
-        return [None] * n
-    cells = ", ".join(f'{literal(c)}, "{c}"' for c in file.columns)
-    job.scratch.register("mapping_arrow", table)
-    made = [row[0] for row in job.scratch.execute(f"select json_object({cells})::VARCHAR from mapping_arrow order by source_line").fetchall()]
-    job.scratch.unregister("mapping_arrow")
-    return [*made[:n], *([None] * (n - len(made)))]
+    if len(rows) + len(file.bad) != n:
+        job.fact(path, "note", f"{len(rows) + len(file.bad)} rows for {n} tracks: rows are taken in order")
+    said = {line - 2: json.dumps(row, ensure_ascii=False, separators=(",", ":")) for line, row in rows.items()}
+    return [said.get(track) for track in range(n)]
+
+
+def _mapping_rows(file: DelimitedFile) -> dict[int, dict[str, str]]:
+    """Read a mapping: line → column → text. A row that cannot be read leaves its track without, and moves no other."""
+    rows = [row for batch in file.batches() for row in batch.to_pylist()]
+    return {row.pop("source_line"): row for row in rows}
 
 
 # ── CAGE ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -265,7 +278,8 @@ def load_cage(job: Job) -> None:
     shards = _Shards([p for p in job.unit.companions if p.suffix == ".npz"])
     for shard in shards.paths:
         job.rows_in(shard, shards.count(shard))
-    _write_tracks(job, "cage_track", _track_names(job), path.with_name(MAPPING))
+    mapping = path.with_name(MAPPING)
+    _write_tracks(job, "cage_track", _track_names(job), mapping if mapping in job.unit.companions else path)
     done = 0
     for rows in in_chunks(file.batches(), 10_000):
         job.rows_in(path, rows.num_rows)
@@ -396,7 +410,7 @@ class _reading_shard:  # noqa: N801 - reads as a verb at its use
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (zipfile.BadZipFile, EOFError, ValueError, OSError)) and not isinstance(error, ContractBroken):
+        if isinstance(error, (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError)) and not isinstance(error, ContractBroken):
             raise ContractBroken(f"{self.path} cannot be read: {error}; it may be truncated or damaged: fetch it again") from error
 
 
@@ -405,15 +419,14 @@ def _shards(path: Path) -> list[Path]:
     return [p for m, p in sorted(found, key=lambda pair: (pair[0][1], int(pair[0][2])))]
 
 
-def _track_names(job: Job) -> list[str | None]:  # type: ignore[type-arg]
+def _track_names(job: Job) -> list[str | None]:
     """Name the tracks by the mapping's last column, or leave them unnamed."""
     path = job.unit.path.with_name(MAPPING)
     if path not in job.unit.companions:
         return [None] * TRACKS
     file = DelimitedFile(path)
-    rows = list(file.batches())
-    names = rows[0][file.columns[-1]].to_pylist() if rows else []
-    return [*names[:TRACKS], *([None] * (TRACKS - len(names)))]
+    rows = _mapping_rows(file)
+    return [rows[track + 2][file.columns[-1]] if track + 2 in rows else None for track in range(TRACKS)]
 
 
 def _lists(matrix: np.ndarray) -> pa.ListArray:

@@ -16,8 +16,7 @@ create or replace macro info_at(items, keys, key) as
     nullif(nullif(substr(items[list_position(keys, key)], length(key) + 2), ''), '.');
 
 -- The keys that come more than once, which VCF does not allow: which value is meant, nobody can say.
-create or replace macro info_repeated(keys) as
-    list_filter(list_distinct(keys), lambda key: key <> '' and len(list_filter(keys, lambda other: other = key)) > 1);
+create or replace macro info_repeated(keys) as list_filter(keys, lambda key, place: key <> '' and list_position(keys, key) <> place);
 
 create or replace macro info_value(info, key) as info_at(info_items(info), info_keys(info_items(info)), key);
 

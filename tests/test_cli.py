@@ -1,0 +1,176 @@
+"""The command line: answers on stdout alone, one clear message on stderr, no traceback, the store untouched by bad input."""
+
+import csv
+import hashlib
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from lrbstore.manifest import SCHEMA_VERSION
+
+
+def run(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "lrbstore.cli", *map(str, arguments)], capture_output=True, check=False, env={**os.environ, **(env or {})}
+    )
+
+
+def fails(*arguments: object, env: dict[str, str] | None = None) -> str:
+    done = run(*arguments, env=env)
+    said = done.stderr.decode()
+    assert done.returncode not in {0, None}, (arguments, done.stdout)
+    assert done.stdout == b"", arguments
+    assert "Traceback" not in said, said
+    assert "leaked" not in said, said
+    lines = [line for line in said.splitlines() if "SIMULATED" not in line]
+    assert lines
+    return "\n".join(lines)
+
+
+def digest(folder: Path) -> str:
+    found = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "lock"):
+        found.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return found.hexdigest()
+
+
+def test_formats_hold_the_same_rows(demo_store: Path):
+    query = "select tissue, count(*) as n, list(distinct label_text order by label_text) as labels from gtex_eqtl group by tissue order by tissue"
+    out = {f: run("sql", query, "--store", demo_store, "--format", f).stdout for f in ("csv", "json", "parquet", "table")}
+    rows = json.loads(out["json"])
+    assert len(rows) > 2
+    assert [r["n"] for r in rows] == [int(r["n"]) for r in csv.DictReader(io.StringIO(out["csv"].decode()))]
+    assert pq.read_table(io.BytesIO(out["parquet"])).to_pylist() == rows
+    assert "Whole Blood" in out["table"].decode()
+    empty = run("sql", "select tissue from gtex_eqtl where false", "--store", demo_store, "--format", "csv")
+    assert empty.stdout == b"tissue\n"
+
+
+def test_notices_go_to_stderr(demo_store: Path):
+    done = run("sql", "select 1 as one", "--store", demo_store, "--format", "csv")
+    assert done.stdout == b"one\n1\n"
+    assert b"SIMULATED" in done.stderr
+    assert b"leaked" not in done.stderr
+
+
+def test_listings(demo_store: Path):
+    assert {r["name"] for r in json.loads(run("tasks", "--store", demo_store, "--format", "json").stdout)} >= {"bulk_rna_expression"}
+    assert {r["source"] for r in json.loads(run("sources", "--store", demo_store, "--format", "json").stdout)} >= {"lrb", "clinvar"}
+    listed = json.loads(run("releases", "--store", demo_store, "--format", "json").stdout)
+    assert [r["current"] for r in listed] == [False] * (len(listed) - 1) + [True]
+    page = run("describe", "variant_effect_causal_eqtl", "--store", demo_store).stdout.decode()
+    assert "# variant_effect_gene_expression" in page
+    assert "select" in page
+    assert "89,060" in page
+
+
+def test_listings_without_a_store(tmp_path: Path):
+    home = {"LRBSTORE_HOME": str(tmp_path / "none")}
+    for command in (["tasks"], ["sources"], ["describe", "cage_prediction"]):
+        done = run(*command, env=home)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout
+    assert not (tmp_path / "none").exists()
+
+
+def test_simulate_ingest_score_export_verify(tmp_path: Path):
+    files, store = tmp_path / "files", tmp_path / "store"
+    assert run("simulate", files, "--scale", "0.002", "--with-faults").returncode == 0
+    added = run("genome", "add", "hg38", files / "genomes/GRCh38.fa", "--simulated", "--store", store)
+    assert added.returncode == 0, added.stderr
+    loaded = run("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store, "--format", "json")
+    assert loaded.returncode == 0, loaded.stderr
+    rows = json.loads(loaded.stdout)
+    assert sum(r["rows_rejected"] for r in rows) > 0
+    assert b"rejected" in loaded.stderr
+    again = run("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store)
+    assert b"already in the store" in again.stderr
+    ids = json.loads(run("sql", "select example_id from gvrep_eqtl_pval.test", "--store", store, "--format", "json").stdout)
+    (tmp_path / "p.csv").write_text("example_id,prediction\n" + "".join(f"{r['example_id']},0.5\n" for r in ids))
+    message = fails("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 131072, "--store", store)
+    assert "unknown" in message  # rows that the window dropped have no example
+    scored = run("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 1, "--by", "viztool", "--store", store, "--format", "json")
+    assert scored.returncode == 0, scored.stderr
+    assert {r["stratum"] for r in json.loads(scored.stdout)} == {None, "0-10k", "10k-100k", "100k+"}
+    exported = run(
+        "export", "gvrep_eqtl_pval", "--seq-len", 64, "--split", "test", "--format", "fasta", "--out", tmp_path / "x", "--store", store
+    )
+    data, sidecar = [Path(line) for line in exported.stdout.decode().split()]
+    assert data.read_text().startswith(">")
+    assert json.loads(sidecar.read_text())["simulated"] is True
+    checked = run("verify", "--store", store)
+    assert checked.returncode == 0, checked.stdout
+    collected = run("gc", "--store", store)
+    assert b"removed 1 releases" in collected.stdout, collected.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["describe", "bulk_rna_expresion"], "did you mean 'bulk_rna_expression'"),
+        (["ingest", "gtex", "."], "gtex_v8_eqtl"),
+        (["genome", "add", "GRCh39", "x.fa"], "GRCh38"),
+        (["export", "bulk_rna_expression", "--seq-len", "0"], "seq_len"),
+        (["export", "bulk_rna_expression", "--seq-len", "-1"], "seq_len"),
+        (["export", "bulk_rna_expression", "--seq-len", "300000000"], "longe"),
+        (["export", "cage_prediction", "--seq-len", "300"], "300"),
+        (["export", "cage_prediction", "--seq-len", "384"], "384"),
+        (["export", "cage_prediction", "--seq-len", "114500"], "114"),
+        (["export", "gvrep_eqtl_pval", "--split", "validation"], "test"),
+        (["score", "gvrep_eqtl_pval", "nothing.csv"], "nothing.csv"),
+        (["sql", "select * from variant_recrd"], "variant_record"),
+        (["sql", "select tisue from gtex_eqtl"], "tissue"),
+        (["sql", "select cast('x' as int)"], "query failed"),
+        (["sql", "select 1", "--release", "0009-none"], "unknown release"),
+        (["ingest", "lrb", "no/such/folder"], "does not exist"),
+        (["frobnicate"], "No such command"),
+    ],
+)
+def test_bad_input_is_one_message_and_changes_nothing(arguments: list[str], expected: str, demo_store: Path):
+    before = digest(demo_store)
+    given = arguments if arguments[0] == "frobnicate" else [*arguments, "--store", str(demo_store)]
+    assert expected in fails(*given)
+    assert digest(demo_store) == before
+
+
+def test_a_folder_that_is_no_store(tmp_path: Path):
+    assert "lrbstore ingest" in fails("sql", "select 1", "--store", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_store_is_refused_untouched(demo_store: Path, simulated: Path, tmp_path: Path):
+    import shutil
+
+    store = tmp_path / "newer"
+    shutil.copytree(demo_store, store)
+    manifest = store / "releases" / f"{(store / 'CURRENT').read_text().strip()}.json"
+    manifest.write_text(manifest.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', f'"schema_version": {SCHEMA_VERSION + 1}'))
+    before = digest(store)
+    for arguments in (["sql", "select 1"], ["ingest", "lrb", simulated / "lrb"], ["verify"], ["gc"]):
+        assert "upgrade" in fails(*arguments, "--store", store)
+    assert digest(store) == before
+
+
+def test_simulated_data_never_goes_into_the_default_store(simulated: Path, tmp_path: Path):
+    env = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data")}
+    assert "--store" in fails("ingest", "lrb", simulated / "lrb", env=env)
+    assert "--store" in fails("genome", "add", "GRCh38", simulated / "genomes/GRCh38.fa", "--simulated", env=env)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_pipe_that_closes_early(demo_store: Path):
+    done = subprocess.run(
+        f"{sys.executable} -m lrbstore.cli sql 'from gtex_eqtl' --store {demo_store} --format csv | head -1",
+        shell=True,
+        capture_output=True,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    assert done.stdout.startswith(b"record_id,")

@@ -105,7 +105,7 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
             for check in set(checks):
                 counts[check] = counts.get(check, 0) + checks.count(check)
             if example is None and "mismatch" in checks:
-                example = (rows["variant_id"][checks.index("mismatch")].as_py(), genome.record.source_path)
+                example = (rows["variant_id"][checks.index("mismatch")].as_py(), str(genome.record.source_path))
             writer.write(
                 pa.table({
                     "variant_id": rows["variant_id"],

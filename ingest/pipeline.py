@@ -459,24 +459,23 @@ class Job:
         }
         columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
         self.scratch.execute(f"create or replace temp table file as select {columns}")
-        self.scratch.execute(f"create or replace temp table canonical as {sql}")
-        have = {row[0] for row in self.scratch.execute("select column_name from duckdb_columns() where table_name = 'canonical'").fetchall()}
+        have = {row[0] for row in self.scratch.execute(f"describe {sql}").fetchall()}
         fill = [
-            f"(select {name} from file) as {name}" for name in ("source", "source_version", "source_file")
+            f"(select {name} from file) as {name}"
+            for name in ("source", "source_version", "source_file")
             if name not in have and name in rules.column_names
         ]
         given = [f"c.{quote(c)}" for c in rules.column_names if c in have]
         blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
-        self.scratch.execute(
-            f"create or replace temp table checked as select {', '.join([*fill, *given, *blank])}, "
-            f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
-            f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
-            f"t.content as content_ from canonical as c join typed as t using (source_line)"
-        )
         judged = [f"when not coalesce(({r.expression}), true) then {literal(r.says)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
+        # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.
         self.scratch.execute(
-            f"create or replace temp table judged as select *, coalesce(reason_, {judge}) as verdict_ from checked"
+            f"create or replace temp table judged as with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
+            f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
+            f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
+            f"t.content as content_ from canonical as c join typed as t using (source_line)) "
+            f"select *, coalesce(reason_, {judge}) as verdict_ from checked"
         )
         lost = self.scratch.execute(
             "select t.source_line, coalesce(t.type_reason, 'no row was made of it'), t.raw_text from typed as t "
@@ -487,33 +486,20 @@ class Job:
             "where verdict_ is not null group by source_line"
         ).fetchall()
         self.reject(unit.path, sorted((BadRow(*row) for row in [*lost, *bad]), key=lambda row: row.line))
-        self.scratch.execute(
-            "create or replace temp table accepted as select * exclude (reason_, verdict_) from judged "
-            "where source_line not in (select source_line from judged where verdict_ is not null) order by source_line, sub_row_"
-        )
-        if "record_id" in rules.column_names:
-            self._give_record_ids(table)
-        return self.scratch.sql("select * exclude (sub_row_, content_) from accepted order by source_line, sub_row_").to_arrow_table()
-
-    def _give_record_ids(self, table: str) -> None:
-        """Give each accepted row the hash of source, content and how often that content came before."""
-        base = (
-            self.scratch.sql(
-                "select (md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as id "
-                "from accepted order by source_line, sub_row_"
-            )
-            .to_arrow_table()["id"]
-            .to_numpy()
-        )
-        ids = number_repeats(base, self.run.seen(self.unit, table))
-        self.run.add_seen(self.unit, table, ids)
-        self.scratch.register("ids_arrow", pa.table({"record_id": ids, "n_": np.arange(len(ids))}))
-        self.scratch.execute(
-            "create or replace temp table accepted as select i.record_id, a.* from "
-            "(select *, row_number() over (order by source_line, sub_row_) - 1 as n_ from accepted) as a join ids_arrow as i using (n_)"
-        )
-        self.scratch.execute("alter table accepted drop column n_")
-        self.scratch.unregister("ids_arrow")
+        with_id = "record_id" in rules.column_names
+        content = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as base_" if with_id else "0 as base_"
+        where = "where source_line not in (select source_line from judged where verdict_ is not null)" if bad else ""
+        accepted = self.scratch.sql(f"select {content}, * exclude (reason_, verdict_, content_) from judged {where}").to_arrow_table()
+        places = accepted["source_line"].to_numpy(), accepted["sub_row_"].to_numpy()
+        if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
+            accepted = accepted.take(pa.array(np.lexsort(places[::-1])))
+        if with_id:
+            ids = number_repeats(accepted["base_"].to_numpy(), self.run.seen(unit, table))
+            self.run.add_seen(unit, table, ids)
+            accepted = accepted.add_column(0, "record_id", pa.array(ids))
+        accepted = accepted.drop_columns(["base_"])
+        self.scratch.register("accepted", accepted)
+        return accepted.drop_columns(["sub_row_"])
 
     def load_delimited(self) -> None:
         """Load a part that is text by rows: its columns typed, its SQL run, its contract checked, chunk by chunk."""
@@ -617,4 +603,4 @@ def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
 
 
 def _column(path: Path, column: str) -> np.ndarray:
-    return pq.read_table(path, columns=[column])[column].to_numpy()  # type: ignore[no-any-return]
+    return pq.read_table(path, columns=[column])[column].to_numpy()

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -187,9 +187,3 @@ def reading(path: Path) -> Iterator[None]:
             f"{path} cannot be read to its end: {what}; "
             "it may be truncated, damaged or of another kind: fetch it again and compare its size"
         ) from error
-
-
-def open_text(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, decompressing gzip."""
-    compression = "gzip" if path.name.endswith((".gz", ".bgz")) else None
-    return pa.input_stream(str(path), compression=compression)  # type: ignore[no-any-return]

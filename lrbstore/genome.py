@@ -475,12 +475,12 @@ def _report(progress: Progress | None, step: str, source: BinaryIO) -> None:
         progress(step, source.tell(), os.fstat(source.fileno()).st_size)
 
 
-class _Faidx(pyfaidx.Faidx):
+class _Faidx(pyfaidx.Faidx):  # type: ignore[misc]  # pyfaidx is untyped
     """pyfaidx's index, which also takes bytes that are not text for what they are: no FASTA."""
 
     def build_index(self) -> None:
         try:
-            super().build_index()  # type: ignore[no-untyped-call]
+            super().build_index()
         except UnicodeDecodeError as error:
             # As this kind of error, so that pyfaidx closes the file.
             raise pyfaidx.FastaIndexingError(f"it holds bytes that are not text ({error})") from error
@@ -489,7 +489,7 @@ class _Faidx(pyfaidx.Faidx):
 def _index(path: Path, index: Path, fasta: Path) -> list[_Entry]:
     """Build the index of a plain FASTA at ``index`` and return it; ``fasta`` is the name for messages."""
     try:
-        _Faidx(str(path), indexname=str(index)).close()  # type: ignore[no-untyped-call]
+        _Faidx(str(path), indexname=str(index)).close()
     except pyfaidx.FastaIndexingError as error:
         raise BadSpec(f"{fasta} cannot be indexed as a FASTA: {str(error).replace(str(path), str(fasta))}") from error
     except ValueError as error:

@@ -90,12 +90,15 @@ class StoreFolder:
     def _refuse_headless(self) -> None:
         """Refuse a folder that has lost its ``CURRENT``: a new start there would hide every release, and ``gc`` would take them."""
         for name in reversed(self._manifests()):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                if json.loads(self.manifest_path(name).read_bytes()).get("parent") is not None:
-                    raise ContractBroken(
-                        f"{self.path / 'CURRENT'} is missing, but the store has releases (newest: {name}); "
-                        "write the name of the newest good one into it, or restore the store from a copy"
-                    )
+            try:
+                first = json.loads(self.manifest_path(name).read_bytes()).get("parent") is None
+            except (OSError, ValueError, AttributeError):
+                first = False
+            if not first:  # a first release may be what a killed writer left
+                raise ContractBroken(
+                    f"{self.path / 'CURRENT'} is missing, but the store has releases (newest: {name}); "
+                    "write the name of the newest good one into it, or restore the store from a copy"
+                )
 
     def manifest_path(self, release: str) -> Path:
         """Return where the manifest of a release lies."""
@@ -239,10 +242,7 @@ class StoreFolder:
             # Manifests first: what is half removed is then an orphan again, never a release that lacks files.
             for path in sorted(orphans, key=lambda p: p.parent.name != "releases"):
                 path.unlink()
-            folders = [p for folder in ("data", "genomes") for p in (self.path / folder).rglob("*") if p.is_dir()]
-            for folder in sorted(folders, reverse=True):
-                with contextlib.suppress(OSError):  # only empty ones go
-                    folder.rmdir()
+            _remove_empty_folders(self.path)
             return removed, orphans, spared
 
     def orphans(self) -> list[Path]:
@@ -323,7 +323,7 @@ class Publication:
 
         fresh = {"schema_version": SCHEMA_VERSION, "package_version": __version__, "sql_digest": sql_digest()}
         if self.base is None:
-            return Manifest(release="", parent=None, created="", **fresh, **changes)  # type: ignore[arg-type]
+            return Manifest(release="", parent=None, created="", **fresh, **changes)
         return self.base.model_copy(update={**fresh, **changes})
 
     def discard(self) -> None:
@@ -339,11 +339,7 @@ class Publication:
         for path in (*aside, *written):
             with contextlib.suppress(OSError):  # what cannot be removed is an orphan, which gc takes
                 path.unlink(missing_ok=True)
-        for folder in {path.parent for path in written}:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
-                if folder.parent != root:
-                    folder.parent.rmdir()
+        _remove_empty_folders(root)
 
     def _is_visible(self) -> bool:
         try:
@@ -361,6 +357,13 @@ def without(files: tuple[DataFile, ...], dropped: set[str]) -> tuple[DataFile, .
 
 def _number(release: str) -> int:
     return int(release.split("-", maxsplit=1)[0])
+
+
+def _remove_empty_folders(root: Path) -> None:
+    tops = [root / name for name in ("data", "genomes", "releases")]
+    for folder in sorted((p for top in tops for p in (top, *top.rglob("*")) if p.is_dir()), reverse=True):
+        with contextlib.suppress(OSError):  # only empty ones go
+            folder.rmdir()
 
 
 def _write_durably(path: Path, text: str) -> None:

@@ -43,7 +43,7 @@ def score(dataset: Dataset, predictions: Any, by: Sequence[str] = (), model: str
     cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
     ids, labels = _labels(dataset)
     values = aligned(predictions, ids, labels.shape[1:])
-    groups = [("overall", "", None, np.arange(len(ids)))]
+    groups: list[tuple[str, str, str | None, np.ndarray]] = [("overall", "", None, np.arange(len(ids)))]
     for cut in cuts:
         groups += _strata(dataset, cut)
     rows = []

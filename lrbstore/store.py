@@ -155,12 +155,6 @@ class Store:
             raise UnknownName("tissue", spelling, {tissue for _, tissue in rows})
         return found
 
-    def task(self, name: str, seq_len: int | None = None, **options: Any) -> Any:
-        """Open a task on this store; see :func:`lrbstore.task`."""
-        from lrbstore.task import Task
-
-        return Task.open(self, name, seq_len, **options)
-
     def data_files(self, table: str) -> list[Path]:
         """List the current Parquet files of a stored table, in the order in which its view reads them."""
         return [self.path / f.path for f in self.manifest.current(table)]
@@ -390,13 +384,15 @@ def _tissue_aliases(connection: duckdb.DuckDBPyConnection, store: Store) -> None
 def _comment(connection: duckdb.DuckDBPyConnection) -> None:
     """Give every table and column its meaning, so that ``duckdb_tables()``, ``duckdb_views()`` and ``duckdb_columns()`` tell it."""
     views = set(connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall())
+    statements = ["begin"]
+
+    def comment(kind: str, name: str, contract: Contract, grain: str) -> None:
+        statements.append(f"comment on {kind} {name} is {literal(grain)}")
+        statements.extend(f"comment on column {name}.{quote(column.name)} is {literal(column.comment)}" for column in contract.columns)
+
     for contract in contracts().values():
-        for schema, also in (("main", ""), ("history", " Every version of every source.")):
-            kind = "view" if (schema, contract.name) in views else "table"
-            if schema == "main" or kind == "view":
-                connection.execute(f"comment on {kind} {schema}.{contract.name} is {literal(contract.grain + also)}")
-                for column in contract.columns:
-                    connection.execute(f"comment on column {schema}.{contract.name}.{quote(column.name)} is {literal(column.comment)}")
-    connection.execute("comment on table vocabulary_ is 'One row is a built-in spelling of a tissue; ask tissue_alias instead.'")
-    for contract_column in contracts()["tissue_alias"].columns:
-        connection.execute(f"comment on column vocabulary_.{quote(contract_column.name)} is {literal(contract_column.comment)}")
+        comment("view" if ("main", contract.name) in views else "table", contract.name, contract, contract.grain)
+        if ("history", contract.name) in views:
+            comment("view", f"history.{contract.name}", contract, f"{contract.grain} Every version of every source.")
+    comment("table", "vocabulary_", contracts()["tissue_alias"], "One row is a built-in spelling of a tissue; ask tissue_alias instead.")
+    connection.execute(";\n".join([*statements, "commit"]))

@@ -182,7 +182,9 @@ _OVERLAP_SQL = """
     from window_rows
 ),
 marked as (
-    select *, sum((reach is null or reach < start)::BIGINT) over (partition by split, chrom order by start rows unbounded preceding) as island
+    -- Of the windows that begin at one place, the one that opens an island must come first: it alone reaches less far than its start.
+    select *, sum((reach is null or reach < start)::BIGINT)
+        over (partition by split, chrom order by start, reach nulls first rows unbounded preceding) as island
     from numbered
 ),
 islands as (
@@ -269,7 +271,7 @@ def tasks(store: Store | str | None = None) -> pl.DataFrame:
     opened = store if isinstance(store, Store) else None
     if opened is None:
         try:
-            opened = open_store(store)
+            opened = open_store(None if isinstance(store, Store) else store)
         except MissingData:
             if store is not None:
                 raise

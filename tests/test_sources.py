@@ -89,10 +89,8 @@ def test_every_part_is_in_the_fixture_and_every_row_is_accounted_for(source: str
     store, outcome, _ = load(source)
     assert outcome.missing == []
     assert {file.part for file in outcome.loaded} == {part.name for part in sources()[source].part}
-    rejected = dict(
-        ((version, file), n)
-        for version, file, n in store.sql("select source_version, source_file, count(*) from reject group by all").fetchall()
-    )
+    counts = store.sql("select source_version, source_file, count(*) from reject group by all").fetchall()
+    rejected = {(version, file): n for version, file, n in counts}
     for file in outcome.loaded:
         assert file.rows_in == file.rows_loaded + file.rows_rejected
         assert file.rows_in > 0

@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -225,7 +225,7 @@ def _count_rows(path: Path) -> int:
     return n - 1 + (last != b"\n")
 
 
-def _write_tracks(job: Job, table: str, names: list[str | None], path: Path) -> None:
+def _write_tracks(job: Job, table: str, names: Sequence[str | None], path: Path) -> None:
     """Write the columns of a label matrix as tracks, with whatever ``label_mapping.csv`` says about each."""
     mapping = _mapping(job, len(names))
     rows: dict[str, Any] = {

@@ -81,8 +81,6 @@ class DelimitedFile:
         known = len(self.bad)
 
         def put_aside(row: Any) -> str:
-            if "\n" in row.text:
-                raise self._unclosed(row.text)
             reason = f"{row.actual_columns} columns instead of {row.expected_columns}"
             self.bad.append(BadRow(row.number + len(self.preamble), reason, row.text))
             return "skip"
@@ -104,22 +102,28 @@ class DelimitedFile:
                 convert_options=pacsv.ConvertOptions(column_types={n: pa.string() for n in names}, strings_can_be_null=False),
             )
             for batch in reader:
-                for column in batch.columns if self.quote else ():
-                    over = pc.index(pc.match_substring(column, "\n"), True).as_py()
-                    if over >= 0:
-                        raise self._unclosed(column[over].as_py())
+                self._see_quotes_closed(batch, known)
                 bad_lines = np.array([b.line for b in self.bad[known:]], np.int64)
                 lines, next_line = _number(batch.num_rows, next_line, bad_lines)
                 known += int(np.count_nonzero(bad_lines < next_line))
                 yield pa.table([*batch.columns, pa.array(lines)], names=[*self.columns, "source_line"])
+            self._see_quotes_closed(None, known)
 
-    def _unclosed(self, text: str) -> ContractBroken:
-        """A row is one line: a quote that stays open would swallow the rows behind it, and their numbers."""
-        start = text.split("\n", 1)[0][:80]
-        return ContractBroken(
-            f"{self.path}: a quoted cell runs over the end of its line ({start!r} …); expected one row a line: "
-            "close the quote, or write the cell in one line"
-        )
+    def _see_quotes_closed(self, batch: pa.RecordBatch | None, known: int) -> None:
+        """See that every row is one line: a quote that stays open would swallow the rows behind it, and their numbers.
+
+        An error raised in Arrow's handler of bad rows would be lost, so that these are looked at here.
+        """
+        over = [row.raw for row in self.bad[known:] if "\n" in row.raw]
+        for column in batch.columns if batch is not None and self.quote else ():
+            at = pc.index(pc.match_substring(column, "\n"), True).as_py()
+            over += [column[at].as_py()] if at >= 0 else []
+        if over:
+            start = over[0].split("\n", 1)[0][:80]
+            raise ContractBroken(
+                f"{self.path}: a quoted cell runs over the end of its line ({start!r} …); expected one row a line: "
+                "close the quote, or write the cell in one line"
+            )
 
     def _open(self) -> Any:
         compression = "gzip" if self.path.name.endswith((".gz", ".bgz")) else None

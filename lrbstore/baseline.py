@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from lrbstore.dataset import Dataset
+from lrbstore.errors import BadSpec
 from lrbstore.metrics import apply_transform
 from lrbstore.task import Task
+from lrbstore.window import cage_bins
 
 
 def kmer_ridge(
@@ -29,12 +31,17 @@ def kmer_ridge(
         k: Length of a k-mer; 4**k features.
         flank: Bases on either side of the window's middle that are looked at.
         alpha: Strength of the ridge penalty, per training row of unit variance.
-        most_train: Training rows used at most: a seeded sample where there are more.
+        most_train: Training rows used at most: a seeded sample where there are more. For CAGE a row is a bin.
         seed: Of that sample.
 
     Returns:
         Ids of the examples and predictions float64 in the shape of the labels, in the order of the split. Binary tasks get a score that
         grows with the probability of label 1, centred so that 0.5 is the training share.
+
+    Raises:
+        BadSpec: If the training split, or the one to be predicted, has no examples at this window length.
+        UnknownName: If there is no such split.
+        MissingData: If no genome is registered for the task's assembly.
     """
     transform = task.spec.metrics[0].transform
     x, y = _features(task.train, k, flank, most_train, seed)
@@ -49,28 +56,41 @@ def kmer_ridge(
     weights = np.linalg.solve(gram, z.T @ (y - mean))
     ids: list[str] = []
     predicted: list[np.ndarray] = []
-    for batch in task[split].batches(256):
+    for batch in task[split].batches(_windows_at_once(task[split])):
         ids += batch["example_id"].tolist()
         features, rows = _of_batch(task[split], batch, k, flank)
         values = ((features - centre) / scale) @ weights + mean
         if task.spec.label.positive:
             values = values - mean + 0.5
         predicted.append(values.reshape(rows, -1, *shape) if task.spec.kind == "cage" else values.reshape(rows, *shape))
+    if not predicted:
+        raise BadSpec(f"{task[split]!r} has no examples to predict; ask for a shorter seq_len, or see dropped()")
     return ids, np.concatenate(predicted)
 
 
 def _features(dataset: Dataset, k: int, flank: int, most: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    shuffle = len(dataset) > most
+    shuffle = len(dataset) * _rows_in_a_window(dataset) > most
     xs, ys, n = [], [], 0
-    for batch in dataset.batches(256, shuffle=shuffle, seed=seed):
-        features, rows = _of_batch(dataset, batch, k, flank)
+    for batch in dataset.batches(_windows_at_once(dataset), shuffle=shuffle, seed=seed):
+        features, _ = _of_batch(dataset, batch, k, flank)
         labels = batch[dataset.spec.label.key]
         xs.append(features)
         ys.append(labels.reshape(-1, 1, labels.shape[-1]) if dataset.spec.kind == "cage" else labels)
-        n += rows
+        n += len(features)
         if n >= most:
             break
-    return np.concatenate(xs).astype(np.float64), np.concatenate(ys)
+    if not xs:
+        raise BadSpec(f"{dataset!r} has no examples to fit on; ask for a shorter seq_len, or see dropped()")
+    return np.concatenate(xs)[:most].astype(np.float64), np.concatenate(ys)[:most]
+
+
+def _rows_in_a_window(dataset: Dataset) -> int:
+    return cage_bins(dataset.window.seq_len, dataset.window.policy)[1] if dataset.spec.kind == "cage" else 1
+
+
+def _windows_at_once(dataset: Dataset) -> int:
+    """Windows in a batch: about 2,048 rows of features, because a table of 4**k counts a row is made of each batch."""
+    return max(1, 2_048 // _rows_in_a_window(dataset)) if dataset.spec.kind == "cage" else 256
 
 
 def _of_batch(dataset: Dataset, batch: dict[str, Any], k: int, flank: int) -> tuple[np.ndarray, int]:

@@ -56,14 +56,17 @@ def export(
         batches = dataset.batches(batch_size, encoding="text")  # a missing genome is said before a file is made
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{task.name}.{name}.{task.window.seq_len}.{form}"
-        aside = path.with_name(f".{path.name}.writing")
+        sidecar = path.with_name(path.name + ".json")
+        aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
-            n = {"parquet": _parquet, "jsonl": _jsonl, "fasta": _fasta}[form](batches, aside, say)
+            n = {"parquet": _parquet, "jsonl": _jsonl, "fasta": _fasta}[form](dataset, batches, aside, say)
+            # Both files are complete before either is in its place: data never lie beside the sidecar of other data.
+            aside_sidecar.write_text(json.dumps(_sidecar(task, dataset, n), indent=2) + "\n", encoding="utf-8")
             aside.replace(path)
+            aside_sidecar.replace(sidecar)
         finally:
             aside.unlink(missing_ok=True)
-        sidecar = path.with_name(path.name + ".json")
-        sidecar.write_text(json.dumps(_sidecar(task, dataset, n), indent=2) + "\n", encoding="utf-8")
+            aside_sidecar.unlink(missing_ok=True)
         written += [path, sidecar]
     return written
 
@@ -79,6 +82,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "seq_len": task.window.seq_len,
         "window": task.window.policy,
         "edge": task.window.edge,
+        "on_ref_mismatch": task.window.on_ref_mismatch,
         "filters": dataset.filters,
         "fingerprint": dataset.fingerprint,
         "release": task.store.release,
@@ -86,6 +90,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "assembly": spec.assembly,
         "genome_digest": record.digest if record else None,
         "label": spec.label.model_dump(exclude_none=True),
+        "label_shape": list(dataset._labels(dataset._rows.slice(0, 0)).shape[1:]),
         "licence": spec.licence,
         "citation": spec.citation,
         "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -96,7 +101,7 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _parquet(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n, writer = 0, None
     try:
         for batch in batches:
@@ -122,7 +127,7 @@ def _parquet(batches: Any, path: Path, say: Callable[[str], None]) -> int:
     return n
 
 
-def _jsonl(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _jsonl(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n = 0
     with path.open("w", encoding="utf-8") as handle:
         for batch in batches:
@@ -133,7 +138,7 @@ def _jsonl(batches: Any, path: Path, say: Callable[[str], None]) -> int:
     return n
 
 
-def _fasta(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _fasta(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n = 0
     with path.open("w", encoding="ascii") as handle:
         for batch in batches:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lrbstore.contract import Contract
-from lrbstore.errors import HashMismatch, LrbStoreError, MissingData
+from lrbstore.errors import ContractBroken, HashMismatch, LrbStoreError, MissingData
 from lrbstore.manifest import DataFile, file_sha256
 
 
@@ -40,10 +40,18 @@ class TableWriter:
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
-        """Append rows; columns are taken by name and cast to the contract's types."""
+        """Append rows; columns are taken by name and cast to the contract's types.
+
+        Raises:
+            ContractBroken: If a NOT NULL column has a null: rows are checked before they come here, so this is a defect of a source's load.
+        """
         if not table.num_rows:
             return
-        table = table.select(self.contract.column_names).cast(pa.schema([f.with_nullable(True) for f in self.contract.schema]))
+        table = table.select(self.contract.column_names)
+        for field in self.contract.schema:
+            if not field.nullable and table.column(field.name).null_count:
+                raise ContractBroken(f"table {self.contract.name}: {field.name} is missing in a row that was taken for checked")
+        table = table.cast(self.contract.schema)
         self.rows += table.num_rows
         self._pending += table.to_batches()
         self._pending_rows += table.num_rows
@@ -52,9 +60,7 @@ class TableWriter:
 
     def close(self, *, source: str | None, version: str | None, assembly: str | None, unit: str | None, genome: str | None) -> DataFile:
         """Finish the file: footer, fsync, rename. Returns its line of the manifest."""
-        self._flush(everything=True)
-        assert self._writer is not None
-        self._writer.close()
+        self._flush(everything=True).close()
         with self._aside.open("rb") as handle:
             os.fsync(handle.fileno())
         sha256, size = file_sha256(self._aside), self._aside.stat().st_size
@@ -89,18 +95,19 @@ class TableWriter:
         if kind is not None:
             self.abandon()
 
-    def _flush(self, *, everything: bool) -> None:
+    def _flush(self, *, everything: bool) -> pq.ParquetWriter:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            schema = pa.schema([f.with_nullable(True) for f in self.contract.schema], metadata=self._metadata)
+            schema = self.contract.schema.with_metadata(self._metadata)
             self._writer = pq.ParquetWriter(self._aside, schema, **_settings(schema))
         size = self.contract.rows_per_group
-        table = pa.Table.from_batches(self._pending, schema=pa.schema([f.with_nullable(True) for f in self.contract.schema]))
+        table = pa.Table.from_batches(self._pending, schema=self.contract.schema)
         whole = table.num_rows if everything else table.num_rows // size * size
         for first in range(0, whole, size):
             self._writer.write_table(table.slice(first, min(size, whole - first)), row_group_size=size)
         rest = table.slice(whole)
         self._pending, self._pending_rows = rest.to_batches(), rest.num_rows
+        return self._writer
 
 
 def _settings(schema: pa.Schema) -> dict[str, object]:

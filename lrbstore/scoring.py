@@ -194,11 +194,19 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
 
 
 def _nested(values: pl.Series) -> Any:
-    lists = values.to_list()
-    widths = {None if v is None else len(v) for v in lists}
+    """Read a column of lists as an array (n, width); a missing list, or a missing number, is NaN and will be counted as not finite."""
+    if isinstance(values.dtype, pl.Array):
+        values = values.arr.to_list()
+    widths = sorted(values.list.len().drop_nulls().unique().to_list())
     if len(widths) > 1:
-        raise BadSpec(f"predictions are vectors of different lengths: {sorted(str(w) for w in widths)[:4]}")
-    return [[np.nan if x is None else x for x in row] if row and not isinstance(row[0], list) else row for row in lists]
+        raise BadSpec(f"predictions are vectors of different lengths: {', '.join(map(str, widths[:4]))}; expected one length")
+    if values.dtype.inner.is_nested():  # type: ignore[attr-defined]
+        return values.to_list()
+    out = np.full((len(values), *widths), np.nan)
+    if widths and widths[0]:
+        numbers = values.drop_nulls().explode(empty_as_null=False, keep_nulls=True).cast(pl.Float64, strict=False).fill_null(np.nan)
+        out[values.is_not_null().to_numpy()] = numbers.to_numpy().reshape(-1, widths[0])
+    return out
 
 
 def _frame(predictions: Any) -> pl.DataFrame:

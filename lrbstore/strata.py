@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lrbstore.bins import bin_labels
+from lrbstore.bins import bin_label, bin_labels
 from lrbstore.contract import head
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import sql_folder
@@ -83,7 +84,7 @@ def stratifier(by: str) -> Stratifier:
         if len(owners) == 1:
             return stratifier(f"{owners[0].name}:{name}")
     if name not in files:
-        raise UnknownName("stratum", by, [*files, *strata_names()])
+        raise UnknownName("stratum", by, [*files, *strata_names(), *(preset for f in files.values() for preset in f.presets)])
     file = files[name]
     if "$edges" not in file.sql:
         if detail:
@@ -96,8 +97,10 @@ def stratifier(by: str) -> Stratifier:
         edges = _edges(detail, by)
     else:
         raise UnknownName(f"preset of {name}", detail, file.presets)
-    sql = file.sql.replace("$edges", "[" + ", ".join(f"{e:g}" if e != int(e) else str(int(e)) for e in edges) + "]")
-    return Stratifier(f"{name}:{detail.replace(' ', '')}", sql, file.needs, file.about, tuple(bin_labels(edges)))
+    order = (str(bin_label(edges[0] - 1, edges)), *bin_labels(edges))
+    # Every digit of an edge: a shorter form would move it.
+    sql = file.sql.replace("$edges", "[" + ", ".join(str(int(e)) if e.is_integer() else repr(e) for e in edges) + "]")
+    return Stratifier(f"{name}:{detail.replace(' ', '')}", sql, file.needs, file.about, order)
 
 
 def _edges(text: str, what: str) -> tuple[float, ...]:
@@ -105,6 +108,6 @@ def _edges(text: str, what: str) -> tuple[float, ...]:
         edges = tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         edges = ()
-    if not edges or list(edges) != sorted(set(edges)):
+    if not edges or list(edges) != sorted(set(edges)) or not all(map(math.isfinite, edges)):
         raise BadSpec(f"stratum {what!r}: edges {text.strip()!r}; expected ascending numbers, e.g. tss_distance:0,10000,100000")
     return edges

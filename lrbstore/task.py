@@ -169,7 +169,7 @@ class Task:
             tables.append(pa.table({"split": pa.array([split] * len(kept), pa.string()), "chrom": chroms, "start": start, "stop": start + plan.length[kept]}))
         cursor.register("window_rows", pa.concat_tables(tables))
         pairs = [(a, b) for i, b in enumerate(self.splits) for a in self.splits[i + 1 :]]
-        wanted = ", ".join(f"({literal(a)}, {literal(b)})" for a, b in pairs)
+        wanted = ", ".join(f"({literal(a)}, {literal(b)})" for a, b in pairs) or "(null::VARCHAR, null::VARCHAR)"  # a single split
         frame = cursor.sql(f"with pairs(split, versus) as (values {wanted}) {_OVERLAP_SQL}").pl()
         cursor.unregister("window_rows")
         return frame.with_columns(pl.lit(seq_len, pl.Int64).alias("seq_len")).select("seq_len", pl.exclude("seq_len"))
@@ -214,6 +214,7 @@ select
 from pairs as p
 left join totals as t on t.split = p.split
 left join shared as s on s.split = p.split and s.versus = p.versus
+where p.split is not null
 group by p.split, p.versus
 order by p.split, p.versus
 """

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -96,7 +97,8 @@ from lrbstore.release import StoreFolder
 
 work, base, out, only, argument = sys.argv[1:6]
 contracts(), sources()
-WATCHED = [(os, name) for name in ("replace", "unlink", "mkdir", "rmdir", "fsync")] + [(pq.ParquetWriter, name) for name in ("write_table", "close")]
+WATCHED = [(os, name) for name in ("replace", "unlink", "mkdir", "rmdir", "fsync")]
+WATCHED += [(pq.ParquetWriter, name) for name in ("write_table", "close")]
 if only != "all":
     WATCHED = [w for w in WATCHED if w[1] == only]
 
@@ -253,13 +255,13 @@ def test_a_killed_gc_is_survived(base, files, tmp_path):
     grown = Path(shutil.copytree(base, tmp_path / "grown"))
     ingest(grown, "lrb", [files["2"]], simulated=True)
     current = StoreFolder(grown).current
-    stores = kill_at_every_step("gc", grown, tmp_path / "killed", tmp_path)
+    stores = kill_at_every_step("gc", grown, tmp_path / "killed", tmp_path, only="unlink")
     assert len(stores) >= 3
     for left in stores:
         assert StoreFolder(left).current == current
         assert rows(left, "select count(*) from history.lrb_eqtl") == [(50,)]
         for release in StoreFolder(left).releases():
-            lrbstore.open(left, release=release).close()
+            assert all((left / f.path).is_file() for f in StoreFolder(left).manifest(release).files)
         StoreFolder(left).gc()
         assert StoreFolder(left).releases() == [current]
         assert StoreFolder(left).orphans() == []
@@ -305,8 +307,8 @@ def fail_at(patch: pytest.MonkeyPatch, k: int, error: BaseException) -> list[int
     ("error", "raised"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), CannotWrite),
-        (KeyboardInterrupt(), KeyboardInterrupt),
-        (OSError(errno.EIO, "I/O"), OSError),
+        pytest.param(KeyboardInterrupt(), KeyboardInterrupt, marks=pytest.mark.slow),
+        pytest.param(OSError(errno.EIO, "Input/output error"), OSError, marks=pytest.mark.slow),
     ],
     ids=["full", "interrupted", "broken"],
 )
@@ -540,6 +542,7 @@ def test_opening_while_others_publish_and_collect_never_sees_half_a_release(stor
                     wrong.append((manifest.release, missing))
                 opened += 1
                 os.close(held)
+                time.sleep(0.001)
             except Exception as error:
                 wrong.append(repr(error))
 
@@ -547,7 +550,7 @@ def test_opening_while_others_publish_and_collect_never_sees_half_a_release(stor
     for reader in readers:
         reader.start()
     base_files = folder.manifest().files
-    for k in range(25):
+    for k in range(20):
         with folder.writer() as publication:
             path = publication.data_path("reject", f"n{k}")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -559,7 +562,7 @@ def test_opening_while_others_publish_and_collect_never_sees_half_a_release(stor
     for reader in readers:
         reader.join()
     assert wrong == []
-    assert opened > 25
+    assert opened > 20
 
 
 # ── releases by name ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -110,6 +110,7 @@ def test_the_files_lie_where_the_providers_put_them(out):
     found = {re.sub(r"[A-Z][\w-]+\.v8", "*.v8", name) for name in digests(out)}
     n = lrb.counts(SCALE).cage
     assert found == {
+        "SIMULATED.txt",
         "genomes/GRCh37.fa",
         "genomes/GRCh38.fa",
         "lrb/bulk_rna_expression/gene_coordinates.csv",

@@ -40,6 +40,7 @@ def add_genome(
     known = assembly(name)
     say = progress or (lambda _: None)
     with StoreFolder(store).writer() as publication:
+        publication.check_base()
         base = publication.draft()
 
         def step(what: str, done: int, total: int) -> None:

@@ -104,6 +104,7 @@ def ingest(
         MissingData: If none of its files is in ``paths``.
         ContractBroken: If a file is damaged or is not what its name says; the store is untouched.
         BadSpec: If one file was given twice with other companions each time.
+        HashMismatch: If a data file of the store is gone or damaged.
         StoreLocked: If another process is writing.
         CannotWrite: If the disk is full or the folder cannot be written to; the store is untouched.
     """
@@ -113,6 +114,7 @@ def ingest(
     outcome = Outcome(None, missing=[p.name for p in spec.part if p.name not in {part.name for part, _ in found}])
     units = [_unit(spec, part, path, version) for part, path in found]
     with StoreFolder(store).writer() as publication:
+        publication.check_base()
         base = publication.draft()
         run = Run(spec, publication, base, say)
         fresh = []

@@ -18,6 +18,7 @@ import pyarrow.csv as pacsv
 from lrbstore.errors import ContractBroken
 
 _BLOCK = 16 << 20  #: Bytes parsed at a time; a single row must fit.
+_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class DelimitedFile:
 
     def __post_init__(self) -> None:
         self.preamble = []
+        refuse_pointer(self.path)
         with reading(self.path), self._open() as handle:
             lines = _lines(handle)
             for line in lines:
@@ -191,3 +193,14 @@ def reading(path: Path) -> Iterator[None]:
             f"{path} cannot be read to its end: {what}; "
             "it may be truncated, damaged or of another kind: fetch it again and compare its size"
         ) from error
+
+
+def refuse_pointer(path: Path) -> None:
+    """Say what to do where a repository was cloned without its large files.
+
+    Raises:
+        ContractBroken: If a file is the pointer that git-lfs leaves in the place of the file itself.
+    """
+    with path.open("rb") as handle:
+        if handle.read(len(_POINTER)) == _POINTER:
+            raise ContractBroken(f"{path} is a git-lfs pointer, not the file itself; run git lfs pull in its folder, and ingest again")

@@ -17,6 +17,7 @@ from typing import Literal
 
 import pydantic
 
+from lrbstore.catalogue import SourceCard, tables_of
 from lrbstore.contract import contracts
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.layout import ingest_folder
@@ -72,17 +73,15 @@ class Part(_Spec):
         return tuple(name for name, type_ in self.columns.items() if not type_.endswith("?"))
 
 
-class SourceSpec(_Spec):
-    """A provider's data set, as its ``source.toml`` describes it."""
+class SourceSpec(SourceCard):
+    """A provider's data set, as its ``source.toml`` describes it: its card, and how it is loaded.
 
-    name: str
-    title: str
-    url: str
-    licence: str
-    citation: str
-    assemblies: tuple[str, ...]
-    coordinates: str  #: In words: the base of upstream's positions.
-    bring: str  #: How a user gets the real files.
+    Attributes:
+        coordinates: In words: the base of upstream's positions.
+        part: The kinds of file that it is made of.
+    """
+
+    coordinates: str
     part: tuple[Part, ...]
 
     @property
@@ -121,7 +120,8 @@ def source(name: str) -> SourceSpec:
 
 def _read(path: Path) -> SourceSpec:
     try:
-        return SourceSpec(name=path.parent.name, **tomllib.loads(path.read_text(encoding="utf-8")))
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        return SourceSpec(name=path.parent.name, tables=tables_of(said), **said)
     except (tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
         raise BadSpec(f"{path} does not describe a source: {error}") from error
 

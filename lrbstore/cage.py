@@ -29,7 +29,7 @@ def to_rings(labels: np.ndarray) -> list[np.ndarray]:
     middle, inner, out = BINS // 2, 0, []
     for outer in RINGS:
         left, right = labels[:, middle - outer : middle - inner], labels[:, middle + inner : middle + outer]
-        out.append(np.concatenate([left, right], axis=1).reshape(len(labels), -1))
+        out.append(np.concatenate([left, right], axis=1).reshape(len(labels), 2 * (outer - inner) * TRACKS))
         inner = outer
     return out
 

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pydantic
 
@@ -140,7 +140,15 @@ class TaskSpec(_Spec):
 
 
 class SourceCard(_Spec):
-    """What the reader needs of a source's description; how it is loaded is the ingest side's business."""
+    """What the reader needs of a source's description; how it is loaded is the ingest side's business.
+
+    Attributes:
+        name: Its folder's name.
+        title, url, licence, citation: What it is, where its provider publishes it, under which terms, and what to cite.
+        assemblies: Assemblies that its positions are on.
+        bring: How a user gets the real files.
+        tables: The stored tables that it fills.
+    """
 
     name: str
     title: str
@@ -149,7 +157,7 @@ class SourceCard(_Spec):
     citation: str
     assemblies: tuple[str, ...]
     bring: str
-    tables: tuple[str, ...]  #: The stored tables that it fills.
+    tables: tuple[str, ...]
 
 
 @functools.cache
@@ -181,10 +189,14 @@ def source_cards() -> dict[str, SourceCard]:
     cards = {}
     for path in sorted(ingest_folder().glob("*/source.toml")):
         said = tomllib.loads(path.read_text(encoding="utf-8"))
-        tables = tuple(dict.fromkeys(table for part in said["part"] for table in part["tables"]))
         card = {k: said[k] for k in SourceCard.model_fields if k not in {"name", "tables"}}
-        cards[path.parent.name] = SourceCard(name=path.parent.name, tables=tables, **card)
+        cards[path.parent.name] = SourceCard(name=path.parent.name, tables=tables_of(said), **card)
     return cards
+
+
+def tables_of(said: dict[str, Any]) -> tuple[str, ...]:
+    """List the stored tables that a ``source.toml`` says its parts fill."""
+    return tuple(dict.fromkeys(table for part in said.get("part", ()) for table in part.get("tables", ())))
 
 
 def _read(path: Path) -> TaskSpec:

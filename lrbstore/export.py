@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lrbstore.catalogue import TaskSpec
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.task import Task
@@ -59,7 +61,8 @@ def export(
         sidecar = path.with_name(path.name + ".json")
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
-            n = {"parquet": _parquet, "jsonl": _jsonl, "fasta": _fasta}[form](dataset, batches, aside, say)
+            writers = {"parquet": functools.partial(_parquet, dataset.spec), "jsonl": _jsonl, "fasta": _fasta}
+            n = writers[form](batches, aside, say)
             # Both files are complete before either is in its place: data never lie beside the sidecar of other data.
             aside_sidecar.write_text(json.dumps(_sidecar(task, dataset, n), indent=2) + "\n", encoding="utf-8")
             aside.replace(path)
@@ -101,7 +104,9 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _parquet(spec: TaskSpec, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+    # By declared dtype, not by what a batch happens to hold: one with a missing value has the type of its neighbours.
+    types = {key: pa.string() if emit.dtype == "str" else pa.from_numpy_dtype(emit.dtype) for key, emit in spec.emits.items()}
     n, writer = 0, None
     try:
         for batch in batches:
@@ -113,7 +118,7 @@ def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], No
                         pa.list_(pa.from_numpy_dtype(flat.dtype))
                     )
                 else:
-                    columns[key] = pa.array(_plain(value) if isinstance(value, np.ndarray) and value.dtype.kind == "U" else value)
+                    columns[key] = pa.array(_plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key))
             table = pa.table(columns)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
             writer.write_table(table)
@@ -127,7 +132,7 @@ def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], No
     return n
 
 
-def _jsonl(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _jsonl(batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n = 0
     with path.open("w", encoding="utf-8") as handle:
         for batch in batches:
@@ -138,7 +143,7 @@ def _jsonl(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None
     return n
 
 
-def _fasta(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _fasta(batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n = 0
     with path.open("w", encoding="ascii") as handle:
         for batch in batches:

@@ -146,8 +146,7 @@ def register_fasta(
         after = fasta.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise HashMismatch(f"{fasta} changed while it was read; run `lrbstore genome add {assembly.name} {fasta}` when it is complete")
-        # The name says sequence and line geometry: equal names hold equal bytes.
-        key = hashlib.sha256(digest.encode() + index.read_bytes()).hexdigest()[:16]
+        key = _key(digest, index.read_bytes())
         if origin != "referenced":
             os.utime(path, ns=(after.st_atime_ns, after.st_mtime_ns))  # so that the same source gives the same record again
             path = _publish(path, folder / f"{assembly.name}.{key}.fa")
@@ -360,11 +359,15 @@ def _map(record: GenomeRecord) -> _Mapped:
                     f"{stat.st_mtime_ns} ns, expected {record.fasta_bytes} and {record.fasta_mtime_ns}; {again}"
                 )
             file = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
-        by_name = {entry.name: entry for entry in _read_index(record.index)}
+        index = record.index.read_bytes()
     except FileNotFoundError as error:
         if isinstance(error, MissingData):
             raise
         raise MissingData(f"the genome {record.assembly} cannot be read: {error.filename} is gone; {again}") from error
+    # One wrong digit in an index moves every base behind it: the index is the one that its name was made from, or it is not read.
+    if f".{_key(record.digest, index)}." not in record.index.name:
+        raise HashMismatch(f"{record.index} is not the index that was made for {record.path}; {again}")
+    by_name = {entry.name: entry for entry in _read_index(record.index)}
     entries = [by_name.get(name) for name in record.names.values()]
     fitting = [
         entry for entry, length in zip(entries, record.contigs.values(), strict=True) if entry is not None and entry.length == length
@@ -498,6 +501,11 @@ def _index(path: Path, index: Path, fasta: Path) -> list[_Entry]:
     if not any(entry.length for entry in entries):
         raise BadSpec(f"{fasta} holds no bases; expected at least one contig with a sequence")
     return entries
+
+
+def _key(digest: str, index: bytes) -> str:
+    """Name sequence and line geometry: files of equal names hold equal bytes."""
+    return hashlib.sha256(digest.encode() + index).hexdigest()[:16]
 
 
 def _read_index(index: Path) -> list[_Entry]:

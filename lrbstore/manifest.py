@@ -38,6 +38,14 @@ class DataFile(_Frozen):
     unit: str | None = None  #: sha256 of the primary upstream file that the rows come from.
     genome: str | None = None  #: Digest of the genome that derived rows were computed with.
 
+    def damage(self, store: Path) -> str | None:
+        """Say what is wrong with the file at a glance (gone, or of another size), or return None; every byte is ``verify``'s business."""
+        try:
+            size = (store / self.path).stat().st_size
+        except OSError as error:
+            return f"{store / self.path} is missing ({error.strerror})"
+        return None if size == self.bytes else f"{store / self.path} is damaged: {size:,} bytes; {self.bytes:,} were written"
+
 
 class InputFile(_Frozen):
     """One upstream file, with every row of it accounted for: ``rows_in == rows_loaded + rows_rejected``."""

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from lrbstore.errors import CannotWrite, ContractBroken, MissingData, StoreLocked, UnknownName
+from lrbstore.errors import CannotWrite, ContractBroken, HashMismatch, MissingData, StoreLocked, UnknownName
 from lrbstore.manifest import SCHEMA_VERSION, DataFile, Manifest, sql_digest
 from lrbstore.parquet import sync_folder
 
@@ -316,6 +316,17 @@ class Publication:
         _write_durably(self.folder.manifest_path(manifest.release), manifest.model_dump_json(indent=1))
         _write_durably(self.folder.path / "CURRENT", manifest.release + "\n")
         return manifest
+
+    def check_base(self) -> None:
+        """Refuse to build on damage: what is there is read to number repeats, to find new alleles, and stays part of the new release.
+
+        Raises:
+            HashMismatch: If a data file of the current release is gone or of another size.
+        """
+        for file in self.base.files if self.base else ():
+            said = file.damage(self.folder.path)
+            if said:
+                raise HashMismatch(f"{said}; nothing was written: restore the file from a copy (lrbstore verify lists what is wrong)")
 
     def draft(self, **changes: object) -> Manifest:
         """Return the base manifest (or an empty one) with changes, ready for :meth:`publish`."""

@@ -156,7 +156,7 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
         "missing": [name for name in ids if name not in position],
         "unknown": [name for name in position if name not in wanted],
         "duplicate": list(dict.fromkeys(duplicate)),
-        "non_finite": [given[i] for i in np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1)).tolist()],
+        "non_finite": [given[i] for i in np.flatnonzero(~np.isfinite(array).reshape(len(array), flat).all(axis=1)).tolist()],
     }
     if any(bad.values()):
         said = "; ".join(f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v)

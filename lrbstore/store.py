@@ -275,7 +275,7 @@ def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: 
 def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: list[DataFile], contract: Contract) -> None:
     """Make a view over data files. Where one is damaged the view says so when it is asked; the other tables, and verify, stay of use."""
     paths = ", ".join(literal(store.path / f.path) for f in files)
-    said = next(filter(None, (_damage(store, f) for f in files)), None)
+    said = next(filter(None, (f.damage(store.path) for f in files)), None)
     if said is None:
         try:
             connection.execute(ddl.replace("{files}", f"read_parquet([{paths}])"))
@@ -286,14 +286,6 @@ def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: 
     told = literal(f"{said}; restore it from a copy (lrbstore verify --store {store.path} lists what is wrong)")
     head, _, _ = ddl.partition(" as ")
     connection.execute(f"{head} as select {columns} where error({told})::BOOLEAN")
-
-
-def _damage(store: Store, file: DataFile) -> str | None:
-    try:
-        size = (store.path / file.path).stat().st_size
-    except OSError as error:
-        return f"{store.path / file.path} is missing ({error.strerror})"
-    return None if size == file.bytes else f"{store.path / file.path} is damaged: {size:,} bytes; {file.bytes:,} were written"
 
 
 def _union(contract: Contract, schema: str) -> str:

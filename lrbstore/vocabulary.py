@@ -17,9 +17,12 @@ from lrbstore.layout import sql_folder
 
 #: The SQL twin of :func:`tissue_key` and :func:`tissue_name`.
 TISSUE_KEY_MACRO = r"""
-create or replace macro tissue_key(spelling) as regexp_replace(lower(regexp_replace(spelling, '\s+\|\s.*$', '')), '[^a-z0-9]', '', 'g');
-create or replace macro tissue_plain(spelling) as trim(replace(regexp_replace(spelling, '\s+\|\s.*$', ''), '_', ' '));
+create or replace macro tissue_key(spelling) as
+    regexp_replace(lower(regexp_replace(spelling, '[ \t]+\|[ \t].*$', '')), '[^a-z0-9]', '', 'g');
+create or replace macro tissue_plain(spelling) as
+    trim(replace(regexp_replace(spelling, '[ \t]+\|[ \t].*$', ''), '_', ' '), e' \t');
 """
+_SUFFIX = re.compile(r"[ \t]+\|[ \t].*$")
 
 
 @dataclass(frozen=True)
@@ -33,12 +36,12 @@ class TissueAlias:
 
 def tissue_key(spelling: str) -> str:
     """Reduce a spelling to what is compared: ``Brain_Spinal_cord_cervical_c-1`` → ``brainspinalcordcervicalc1``."""
-    return re.sub(r"[^a-z0-9]", "", re.sub(r"\s+\|\s.*$", "", spelling).lower())
+    return re.sub(r"[^a-z0-9]", "", _SUFFIX.sub("", spelling).lower())
 
 
 def tissue_plain(spelling: str) -> str:
     """Write a spelling that no canonical name is known for: the provider's suffix cut off, spaces for underscores."""
-    return re.sub(r"\s+\|\s.*$", "", spelling).replace("_", " ").strip()
+    return _SUFFIX.sub("", spelling).replace("_", " ").strip(" \t")
 
 
 @functools.cache

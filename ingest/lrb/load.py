@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from lrbstore.cage import BINS, RINGS, TRACKS, to_rings
 from lrbstore.errors import ContractBroken, MissingData
 from lrbstore.ingest.pipeline import Job, in_chunks
-from lrbstore.ingest.reading import BadRow, DelimitedFile, reading
+from lrbstore.ingest.reading import BadRow, DelimitedFile, reading, refuse_pointer
 from lrbstore.ingest.spec import Part
 from lrbstore.vocabulary import tissue_name
 
@@ -355,6 +355,7 @@ class _Shards:
         self._used: set[tuple[str, int]] = set()
         names = {theirs: ours for ours, theirs in _SHARD_SPLIT.items()}
         for path in paths:
+            refuse_pointer(path)
             with _reading_shard(path):
                 self._zips[path] = zipfile.ZipFile(path)
             for member in self._zips[path].namelist():

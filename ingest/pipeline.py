@@ -165,6 +165,16 @@ def _unit(spec: SourceSpec, part: Part, path: Path, version: str | None) -> Unit
     )
 
 
+def _refuse_other_name(unit: Unit, name: str, constants: dict[str, str]) -> None:
+    """Refuse a copy that claims to be something else: the bytes are those of a file that is known by another name."""
+    if unit.constants != constants:
+        said, says = (", ".join(f"{k} = {v}" for k, v in c.items()) for c in (constants, unit.constants))
+        raise ContractBroken(
+            f"{unit.path} is byte for byte {name}, yet by its name {says}, where that one has {said}: one of the two is misnamed; "
+            "fetch it again under its own name"
+        )
+
+
 def _take_hashes(unit: Unit) -> None:
     unit.sha256 = file_sha256(unit.path)
     unit.companion_sha256 = {path: file_sha256(path) for path in unit.companions}
@@ -209,11 +219,13 @@ class Run:
 
         Raises:
             BadSpec: If a file was given twice with other companions each time: nothing says which are meant.
+            ContractBroken: If the same bytes come under a name that says something else of them (another tissue).
         """
         met = self._met.setdefault((unit.part.name, unit.version, unit.sha256), unit)
         if met is not unit:
             if set(met.companion_sha256.values()) != set(unit.companion_sha256.values()):
                 raise BadSpec(f"{met.path} and {unit.path} are the same file, but what lies beside them differs; give one of them")
+            _refuse_other_name(unit, met.path.name, met.constants)
             return True
         same = [
             i
@@ -222,6 +234,8 @@ class Run:
         ]
         if not same:
             return False
+        primary = next(i for i in same if i.sha256 == unit.sha256)
+        _refuse_other_name(unit, primary.name, primary.constants)
         if {unit.sha256, *unit.companion_sha256.values()} <= {i.sha256 for i in same}:
             return True
         self.replaced_units.add((self.spec.name, unit.version, unit.part.name, unit.sha256))
@@ -554,6 +568,7 @@ class Job:
                 rows_in=account.rows_in,
                 rows_loaded=account.rows_in - account.rejected,
                 rows_rejected=account.rejected,
+                constants=self.unit.constants if path == self.unit.path else {},
                 facts=json.loads(json.dumps(account.facts)),
             )
             for path, account in self._accounts.items()

@@ -201,18 +201,19 @@ def tasks(store: StoreOption = None, format: FormatOption = Format.table) -> Non
 
 
 @app.command()
-def describe(task: Annotated[str, typer.Argument(help="Name or alias of a task.")], store: StoreOption = None) -> None:
-    """Print everything that a task's folder says, as a page: question, label, splits, metrics, strata, and the SQL itself."""
+def describe(name: Annotated[str, typer.Argument(metavar="TASK", help="Name or alias of a task; or a table's.")], store: StoreOption = None
+) -> None:
+    """Print everything that a task's folder says, as a page: question, label, splits, metrics, strata, SQL. Or a table's columns."""
     from lrbstore.describe import page
     from lrbstore.errors import MissingData
 
     try:
         with opened(store) as opened_store:
-            typer.echo(page(task, opened_store))
+            typer.echo(page(name, opened_store))
     except MissingData:
         if store is not None:
             raise
-        typer.echo(page(task, None))
+        typer.echo(page(name, None))
 
 
 @app.command()
@@ -441,7 +442,8 @@ def _show_table(reader: pa.RecordBatchReader) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, values in zip(reader.schema.names, zip(*rows, strict=True) if rows else ([],) * len(reader.schema.names), strict=True):
         numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        # The first column names the row: it is never broken.
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=not table.columns and not numeric)
     for row in rows:
         table.add_row(*("-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
     console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)

@@ -27,7 +27,7 @@ from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.parquet import Vectors
-from lrbstore.store import Store
+from lrbstore.store import Store, damage_said
 from lrbstore.window import (
     CONTIG_NOT_IN_GENOME,
     CONTIG_UNKNOWN,
@@ -165,16 +165,18 @@ class Dataset(Sequence[dict[str, Any]]):
         lengths = self._lengths(here["chrom"].combine_chunks())
         reasons = [REASONS[code] for code in plan.reason.tolist()]
         columns = {name: here[name] for name in self._locus}
-        return pa.table({
-            **columns,
-            "window_start": pa.array(plan.start),
-            "window_end": pa.array(plan.start + plan.length),
-            "contig_length": pa.array(lengths, mask=lengths < 0),
-            "reason": pa.array(reasons, pa.string()),
-            "meaning": pa.array([REASON_TEXT[r] for r in reasons], pa.string()),
-            "source_file": here["source_file"],
-            "source_line": here["source_line"],
-        })
+        return pa.table(
+            {
+                **columns,
+                "window_start": pa.array(plan.start),
+                "window_end": pa.array(plan.start + plan.length),
+                "contig_length": pa.array(lengths, mask=lengths < 0),
+                "reason": pa.array(reasons, pa.string()),
+                "meaning": pa.array([REASON_TEXT[r] for r in reasons], pa.string()),
+                "source_file": here["source_file"],
+                "source_line": here["source_line"],
+            }
+        )
 
     @property
     def fingerprint(self) -> str:
@@ -223,7 +225,8 @@ class Dataset(Sequence[dict[str, Any]]):
         return cursor.sql(f"{sql} where {where}", params=self.filters) if where else cursor.sql(sql)
 
     def _read_all(self, columns: Sequence[str]) -> pa.Table:
-        return self._relation(columns).to_arrow_table()
+        with damage_said():
+            return self._relation(columns).to_arrow_table()
 
     @functools.cached_property
     def _index(self) -> tuple[pa.Table, WindowPlan]:
@@ -233,7 +236,8 @@ class Dataset(Sequence[dict[str, Any]]):
             tables.append(table)
             plans.append(plan)
         if not tables:
-            empty = self._relation(self._needed).limit(0).to_arrow_table()
+            with damage_said():
+                empty = self._relation(self._needed).limit(0).to_arrow_table()
             return empty, self._plan_rows(empty)
         return pa.concat_tables(tables), _join_plans(plans)
 
@@ -255,7 +259,13 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _planned(self) -> Iterator[tuple[pa.Table, WindowPlan]]:
         """Stream the split's rows in upstream's order, each piece with its windows."""
-        for batch in self._relation(self._needed).to_arrow_reader(_STREAM_ROWS):
+        with damage_said():
+            reader = self._relation(self._needed).to_arrow_reader(_STREAM_ROWS)
+        while True:
+            with damage_said():
+                batch = next(reader, None)
+            if batch is None:
+                return
             table = pa.Table.from_batches([batch])
             yield table, self._plan_rows(table)
 

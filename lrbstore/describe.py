@@ -1,27 +1,34 @@
-"""A task's folder as a page."""
+"""A task's folder as a page, and a table's contract as one."""
 
 from __future__ import annotations
 
 from lrbstore.catalogue import task_spec
+from lrbstore.contract import Contract, contracts
+from lrbstore.errors import UnknownName
 from lrbstore.scoring import describe_metrics
 from lrbstore.store import Store
 from lrbstore.strata import stratifier
 
 
 def page(name: str, store: Store | None) -> str:
-    """Write what a task's folder says, ending with the SQL itself.
+    """Write what a task's folder says, ending with the SQL itself; or what a table's contract says.
 
     Args:
-        name: The task's name or alias.
+        name: A task's name or alias, or a table's name.
         store: A store whose rows are counted, or None.
 
     Returns:
         Markdown.
 
     Raises:
-        UnknownName: If there is no such task.
+        UnknownName: If there is no such task or table.
     """
-    spec = task_spec(name)
+    if name in contracts():
+        return _table(contracts()[name])
+    try:
+        spec = task_spec(name)
+    except UnknownName as error:
+        raise UnknownName("task or table", name, [*error.known, *contracts()]) from None
     label = spec.label
     shape = f"bins × {label.tracks}" if label.bins else f"one value for each row of {label.tracks}" if label.tracks else "a scalar"
     lines = [
@@ -63,3 +70,10 @@ def page(name: str, store: Store | None) -> str:
         for split, text in splits.items():
             lines += ["", f"`{spec.view(scheme, split)}`", "```sql", text, "```"]
     return "\n".join(lines)
+
+
+def _table(contract: Contract) -> str:
+    lines = [f"# {contract.name}", "", contract.grain, "", "| column | type | null | meaning |", "|---|---|---|---|"]
+    lines += [f"| `{c.name}` | {c.type or '-'} | {'yes' if c.nullable else 'no'} | {c.comment} |" for c in contract.columns]
+    rules = [rule.says for rule in contract.rules if rule.column is None]
+    return "\n".join([*lines, *(["", "A row is rejected when " + "; ".join(rules) + "."] if rules else []), "", "```sql", contract.ddl.strip(), "```"])

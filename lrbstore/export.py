@@ -61,7 +61,11 @@ def export(
         sidecar = path.with_name(path.name + ".json")
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
-            writers = {"parquet": functools.partial(_parquet, dataset.spec), "jsonl": _jsonl, "fasta": _fasta}
+            writers: dict[str, Callable[..., int]] = {
+                "parquet": functools.partial(_parquet, dataset.spec),
+                "jsonl": _jsonl,
+                "fasta": _fasta,
+            }
             n = writers[form](batches, aside, say)
             # Both files are complete before either is in its place: data never lie beside the sidecar of other data.
             aside_sidecar.write_text(json.dumps(_sidecar(task, dataset, n), indent=2) + "\n", encoding="utf-8")
@@ -118,7 +122,9 @@ def _parquet(spec: TaskSpec, batches: Any, path: Path, say: Callable[[str], None
                         pa.list_(pa.from_numpy_dtype(flat.dtype))
                     )
                 else:
-                    columns[key] = pa.array(_plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key))
+                    columns[key] = pa.array(
+                        _plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key)
+                    )
             table = pa.table(columns)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
             writer.write_table(table)

@@ -61,6 +61,7 @@ class InputFile(_Frozen):
     rows_in: int
     rows_loaded: int
     rows_rejected: int
+    constants: dict[str, str] = {}  #: What its name or header says of all its rows (the tissue).
     facts: dict[str, Any] = {}  #: What was found in the file rather than assumed (interval widths, extra columns …).
 
     @pydantic.model_validator(mode="after")

@@ -51,27 +51,29 @@ def score(dataset: Dataset, predictions: Any, by: Sequence[str] = (), model: str
         counts = class_counts(labels[members]) if labels.ndim == 1 and spec.label.positive else None
         for use in spec.metrics:
             result = _value(use.name, labels[members], values[members], use.transform, use.threshold)
-            rows.append({
-                "task": spec.name,
-                "split": dataset.split,
-                "model": model,
-                "metric": use.name,
-                "transform": use.transform,
-                "stratifier": name,
-                "stratifier_hash": digest,
-                "stratum": stratum,
-                "window": dataset.window.policy,
-                "seq_len": dataset.window.seq_len,
-                "release": dataset.store.release,
-                "origin": "computed",
-                "value": result.value,
-                "n": len(members),
-                "n_pos": counts.n_pos if counts else None,
-                "n_neg": counts.n_neg if counts else None,
-                "direction": spec.direction,
-                "direction_by": "declared",
-                "note": _note(result, use.threshold),
-            })
+            rows.append(
+                {
+                    "task": spec.name,
+                    "split": dataset.split,
+                    "model": model,
+                    "metric": use.name,
+                    "transform": use.transform,
+                    "stratifier": name,
+                    "stratifier_hash": digest,
+                    "stratum": stratum,
+                    "window": dataset.window.policy,
+                    "seq_len": dataset.window.seq_len,
+                    "release": dataset.store.release,
+                    "origin": "computed",
+                    "value": result.value,
+                    "n": len(members),
+                    "n_pos": counts.n_pos if counts else None,
+                    "n_neg": counts.n_neg if counts else None,
+                    "direction": spec.direction,
+                    "direction_by": "declared",
+                    "note": _note(result, use.threshold),
+                }
+            )
     columns = contract("score")
     table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
     return pl.DataFrame(pl.from_arrow(table))
@@ -107,7 +109,9 @@ def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | Non
     table = cursor.sql(f"select ({cut.sql})::VARCHAR as stratum, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
     names = np.array(table["stratum"].to_pylist(), object)
-    found = sorted({n for n in names if n is not None}, key=lambda n: (cut.order.index(n) if n in cut.order else len(cut.order), _natural(n)))
+    found = sorted(
+        {n for n in names if n is not None}, key=lambda n: (cut.order.index(n) if n in cut.order else len(cut.order), _natural(n))
+    )
     groups = [(cut.name, cut.hash, stratum, np.flatnonzero(names == stratum)) for stratum in found]
     nothing = np.flatnonzero(np.array([n is None for n in names], bool))
     return [*groups, (cut.name, cut.hash, None, nothing)] if len(nothing) else groups
@@ -159,7 +163,9 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
         "non_finite": [given[i] for i in np.flatnonzero(~np.isfinite(array).reshape(len(array), flat).all(axis=1)).tolist()],
     }
     if any(bad.values()):
-        said = "; ".join(f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v)
+        said = "; ".join(
+            f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v
+        )
         raise IncompletePredictions(
             f"the predictions do not fit the {len(ids):,} examples: {said}; every example needs exactly one finite prediction",
             {k: len(v) for k, v in bad.items()},
@@ -174,7 +180,12 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
         if len(predictions) != len(ids):
             raise IncompletePredictions(
                 f"{len(predictions):,} predictions for {len(ids):,} examples; an array must follow the data set's order row by row",
-                {"missing": max(len(ids) - len(predictions), 0), "unknown": max(len(predictions) - len(ids), 0), "duplicate": 0, "non_finite": 0},
+                {
+                    "missing": max(len(ids) - len(predictions), 0),
+                    "unknown": max(len(predictions) - len(ids), 0),
+                    "duplicate": 0,
+                    "non_finite": 0,
+                },
             )
         return ids, predictions
     if isinstance(predictions, Mapping):
@@ -187,10 +198,14 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
     column = "prediction" if "prediction" in frame.columns else next(c for c in frame.columns if c != _ID)
     others = [c for c in frame.columns if c not in {_ID, column}]
     if others and column != "prediction":
-        raise BadSpec(f"predictions have several columns besides {_ID!r}: {', '.join([column, *others])}; call the one that is meant 'prediction'")
+        raise BadSpec(
+            f"predictions have several columns besides {_ID!r}: {', '.join([column, *others])}; call the one that is meant 'prediction'"
+        )
     values = frame[column]
     nested = isinstance(values.dtype, pl.List | pl.Array)
-    return [str(i) for i in frame[_ID].to_list()], _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+    return [str(i) for i in frame[_ID].to_list()], _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(
+        np.nan
+    ).to_numpy()
 
 
 def _nested(values: pl.Series) -> Any:
@@ -217,7 +232,9 @@ def _frame(predictions: Any) -> pl.DataFrame:
     try:
         return pl.DataFrame(pl.from_arrow(pa.table(predictions) if not isinstance(predictions, pa.Table) else predictions))
     except (TypeError, ValueError, pa.ArrowInvalid) as error:
-        raise BadSpec(f"predictions of type {type(predictions).__name__} are not understood; give a file, a frame, a mapping or an array") from error
+        raise BadSpec(
+            f"predictions of type {type(predictions).__name__} are not understood; give a file, a frame, a mapping or an array"
+        ) from error
 
 
 def read_predictions(path: Path) -> pl.DataFrame:

@@ -8,9 +8,10 @@ task has a schema of its own, with its examples and its splits as views.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +24,7 @@ import pyarrow as pa
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, contracts, literal, parts_of, quote
-from lrbstore.errors import BadSpec, LrbStoreError, MissingData, UnknownName
+from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, Manifest
@@ -55,7 +56,8 @@ class Store:
         self.folder = StoreFolder(self.path)
         self.manifest: Manifest
         self.manifest, held = self.folder.open(release)
-        self._let_go = weakref.finalize(self, os.close, held)
+        self._held, self._let_go = held, weakref.finalize(self, os.close, held)
+        self._is_shared = False
         self._base, self._pid = _connect(), os.getpid()
         try:
             _prepare(self._base, self)
@@ -155,12 +157,18 @@ class Store:
             raise UnknownName("tissue", spelling, {tissue for _, tissue in rows})
         return found
 
+    def _is_current(self) -> bool:
+        # A store that was removed and made again of the same files has a release of the same name, but not of the same file.
+        return self.release == self.folder.current and os.fstat(self._held).st_nlink > 0
+
     def data_files(self, table: str) -> list[Path]:
         """List the current Parquet files of a stored table, in the order in which its view reads them."""
         return [self.path / f.path for f in self.manifest.current(table)]
 
     def close(self) -> None:
-        """Close the store: its relations end, and ``gc`` may remove its release once another is current."""
+        """Close the store: its relations end, and ``gc`` may remove its release once another is current. The shared one stays open."""
+        if self._is_shared:
+            return
         if self._pid == os.getpid():
             self._base.close()
         else:
@@ -197,8 +205,9 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
         return Store(Path(path) if path is not None else default_path(), release)
     home = default_path().absolute()
     held = _shared.get(home)
-    if held is None or held.release != held.folder.current:
+    if held is None or not held._is_current():
         _shared[home] = Store(home)
+        _shared[home]._is_shared = True
         if held is not None:
             _outdated.append(held)
     return _shared[home]
@@ -207,10 +216,29 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
 @atexit.register
 def _let_go() -> None:
     """Close what is shared before the interpreter takes DuckDB down."""
-    while _shared:
-        _shared.popitem()[1].close()
-    while _outdated:
-        _outdated.pop().close()
+    for store in (*_shared.values(), *_outdated):
+        store._is_shared = False
+        store.close()
+    _shared.clear()
+    _outdated.clear()
+
+
+@contextlib.contextmanager
+def damage_said() -> Iterator[None]:
+    """Turn what DuckDB says of a data file that is gone or damaged into an error of our own.
+
+    Raises:
+        MissingData: If a file is gone.
+        HashMismatch: If one is damaged.
+    """
+    try:
+        yield
+    except LrbStoreError:
+        raise
+    except (duckdb.InvalidInputException, duckdb.IOException, pa.ArrowInvalid, OSError) as error:
+        said = str(error).partition(" Error: ")[2] or str(error)
+        kind = MissingData if " is missing (" in said else HashMismatch
+        raise kind(said if "lrbstore verify" in said else f"a data file cannot be read: {said}; run: lrbstore verify") from error
 
 
 # ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from lrbstore.contract import literal
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.scoring import score
-from lrbstore.store import Store, open_store
+from lrbstore.store import Store, damage_said, open_store
 from lrbstore.window import WindowSpec, check_seq_len
 
 
@@ -52,16 +52,22 @@ class Task:
         lengths = store.contig_lengths(spec.assembly)
         record = store.manifest.genome(spec.assembly)
         longest = max(length for chrom, length in lengths.items() if record is None or chrom in record.contigs)
-        length = check_seq_len(spec.seq_len if seq_len is None else seq_len, kind=spec.kind, policy=policy, longest_contig=longest, edge=edge)
+        length = check_seq_len(
+            spec.seq_len if seq_len is None else seq_len, kind=spec.kind, policy=policy, longest_contig=longest, edge=edge
+        )
         scheme = split_scheme or spec.split_scheme
         if scheme not in spec.schemes:
             raise UnknownName(f"split scheme of {spec.name}", scheme, spec.schemes)
         if subset:
-            raise BadSpec(f"{spec.name} has no smaller subset upstream; leave subset out (only omim, chromatin and regulatory tasks have one)")
+            raise BadSpec(
+                f"{spec.name} has no smaller subset upstream; leave subset out (only omim, chromatin and regulatory tasks have one)"
+            )
         filters = {}
         for option, value in task_options.items():
             if option not in spec.options:
-                raise UnknownName(f"option of {spec.name}", option, [*spec.options, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"])
+                raise UnknownName(
+                    f"option of {spec.name}", option, [*spec.options, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"]
+                )
             filters[option] = store.tissue(str(value)) if option == "tissue" else str(value)
         task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch), scheme, filters)
         task._need_rows()
@@ -69,7 +75,9 @@ class Task:
 
     def _need_rows(self) -> None:
         """Say which command brings the data when the task's sources are not in the store."""
-        if not self.store.cursor().execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall():
+        with damage_said():
+            some = self.store.cursor().execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall()
+        if not some:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
 
@@ -120,9 +128,7 @@ class Task:
             f"· release {self.store.release}{simulated}"
         )
 
-    def score(
-        self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None
-    ) -> pl.DataFrame:
+    def score(self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None) -> pl.DataFrame:
         """Score predictions for a split, overall and per stratum.
 
         Args:
@@ -166,7 +172,16 @@ class Task:
             plan, kept = plan_of._plan, plan_of._kept_rows
             chroms = plan_of._rows["chrom"].take(pa.array(kept))
             start = plan.start[kept]
-            tables.append(pa.table({"split": pa.array([split] * len(kept), pa.string()), "chrom": chroms, "start": start, "stop": start + plan.length[kept]}))
+            tables.append(
+                pa.table(
+                    {
+                        "split": pa.array([split] * len(kept), pa.string()),
+                        "chrom": chroms,
+                        "start": start,
+                        "stop": start + plan.length[kept],
+                    }
+                )
+            )
         cursor.register("window_rows", pa.concat_tables(tables))
         pairs = [(a, b) for i, b in enumerate(self.splits) for a in self.splits[i + 1 :]]
         wanted = ", ".join(f"({literal(a)}, {literal(b)})" for a, b in pairs) or "(null::VARCHAR, null::VARCHAR)"  # a single split
@@ -255,7 +270,15 @@ def task(
     """
     opened = store if isinstance(store, Store) else open_store(store)
     return Task.open(
-        opened, name, seq_len, window=window, edge=edge, on_ref_mismatch=on_ref_mismatch, split_scheme=split_scheme, subset=subset, **task_options
+        opened,
+        name,
+        seq_len,
+        window=window,
+        edge=edge,
+        on_ref_mismatch=on_ref_mismatch,
+        split_scheme=split_scheme,
+        subset=subset,
+        **task_options,
     )
 
 
@@ -281,15 +304,18 @@ def tasks(store: Store | str | None = None) -> pl.DataFrame:
     for spec in task_specs().values():
         splits = sorted(spec.schemes[spec.split_scheme], key=lambda s: (order.get(s, 3), s))
         counts = [
-            opened.cursor().execute(f"select count(*) from {spec.view(spec.split_scheme, s)}").fetchall()[0][0] if opened else None for s in splits
+            opened.cursor().execute(f"select count(*) from {spec.view(spec.split_scheme, s)}").fetchall()[0][0] if opened else None
+            for s in splits
         ]
-        rows.append({
-            "name": spec.name,
-            "title": spec.title,
-            "input": {"point": "sequence", "variant": "ref and alt sequence", "cage": "sequence"}[spec.kind],
-            "label": f"{spec.label.key}: {spec.label.unit}",
-            "assembly": spec.assembly,
-            "metrics": [use.name for use in spec.metrics],
-            "rows": [{"split": s, "n": c} for s, c in zip(splits, counts, strict=True)],
-        })
+        rows.append(
+            {
+                "name": spec.name,
+                "title": spec.title,
+                "input": {"point": "sequence", "variant": "ref and alt sequence", "cage": "sequence"}[spec.kind],
+                "label": f"{spec.label.key}: {spec.label.unit}",
+                "assembly": spec.assembly,
+                "metrics": [use.name for use in spec.metrics],
+                "rows": [{"split": s, "n": c} for s, c in zip(splits, counts, strict=True)],
+            }
+        )
     return pl.DataFrame(rows)

@@ -39,7 +39,9 @@ def _plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("form", ["parquet", "jsonl"])
 @pytest.mark.parametrize(("name", "length", "options"), CASES)
-def test_what_is_read_back_is_the_data_set(store: lrbstore.Store, tmp_path: Path, name: str, length: int, options: dict[str, Any], form: str) -> None:
+def test_what_is_read_back_is_the_data_set(
+    store: lrbstore.Store, tmp_path: Path, name: str, length: int, options: dict[str, Any], form: str
+) -> None:
     task = lrbstore.task(name, length, store=store, **options)
     written = export(task, tmp_path / "out", form=form, batch_size=7)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(path.name for path in written)
@@ -61,7 +63,9 @@ def test_what_is_read_back_is_the_data_set(store: lrbstore.Store, tmp_path: Path
 
 
 @pytest.mark.parametrize(("name", "length", "options"), CASES)
-def test_fasta_holds_every_sequence_under_its_example(store: lrbstore.Store, tmp_path: Path, name: str, length: int, options: dict[str, Any]) -> None:
+def test_fasta_holds_every_sequence_under_its_example(
+    store: lrbstore.Store, tmp_path: Path, name: str, length: int, options: dict[str, Any]
+) -> None:
     task = lrbstore.task(name, length, store=store, **options)
     path, _ = export(task, tmp_path, split="test", form="fasta", batch_size=5)
     lines = path.read_text().splitlines()
@@ -154,7 +158,9 @@ def test_an_interrupted_export_leaves_nothing(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before  # what was complete stays
 
 
-def test_a_sidecar_that_cannot_be_written_leaves_no_data_without_one(store: lrbstore.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sidecar_that_cannot_be_written_leaves_no_data_without_one(
+    store: lrbstore.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("lrbstore.export._sidecar", lambda *_: (_ for _ in ()).throw(OSError("no space")))
     with pytest.raises(OSError, match="no space"):
         export(lrbstore.task(EQTL, 64, store=store), tmp_path, split="test")

@@ -300,7 +300,7 @@ def test_vectors_with_holes_are_non_finite(store: lrbstore.Store) -> None:
         (lambda ids: {}, lrbstore.IncompletePredictions, "missing"),
         (lambda ids: np.zeros((len(ids), 2)), lrbstore.BadSpec, r"shape \(2,\); the label of an example has \(\)"),
         (lambda ids: {name: [0.0, 1.0] for name in ids}, lrbstore.BadSpec, r"shape \(2,\)"),
-        (lambda ids: {name: "high" for name in ids}, lrbstore.BadSpec, "cannot be read as numbers"),
+        (lambda ids: dict.fromkeys(ids, "high"), lrbstore.BadSpec, "cannot be read as numbers"),
         (lambda ids: {"prediction": 0.0}, lrbstore.IncompletePredictions, r"1 unknown \(prediction\)"),
         (lambda ids: pl.DataFrame({"id": ids, "prediction": 0.0}), lrbstore.BadSpec, "need the column 'example_id'"),
         (lambda ids: pl.DataFrame({"example_id": ids}), lrbstore.BadSpec, "need the column 'example_id' and one column"),
@@ -349,7 +349,12 @@ def test_files_that_cannot_be_read(eqtl: lrbstore.Task, tmp_path: Path) -> None:
     [
         (EQTL, "tisue", lrbstore.UnknownName, "did you mean 'tissue'"),
         (EQTL, ("tissue", "tss_distance:viztol"), lrbstore.UnknownName, "did you mean 'viztool'"),
-        (BULK, "tissue", lrbstore.BadSpec, "'tissue' needs the column tissue, which the examples of bulk_rna_expression do not have; its own strata: gene_type"),
+        (
+            BULK,
+            "tissue",
+            lrbstore.BadSpec,
+            "'tissue' needs the column tissue, which the examples of bulk_rna_expression do not have; its own strata: gene_type",
+        ),
         (CAGE, "tss_distance", lrbstore.BadSpec, "needs the column tss_distance_bp"),
         (EQTL, "gene_type", lrbstore.BadSpec, "needs the column gene_type"),
     ],

@@ -400,3 +400,15 @@ def test_a_grch37_piece_passed_off_as_grch38_is_refused_by_its_bases(real: Real,
     with pytest.raises(WrongAssembly, match=r"114 of 214 alleles of GRCh38 .*trap\.fa neither as REF nor as ALT"):
         add_genome(store, "GRCh38", fasta)
     assert snapshot(store) == before
+
+
+def test_a_copy_under_another_tissues_name_is_refused(tmp_path: Path):
+    raw, copy = RAW / "Whole_Blood.v8.egenes.txt", tmp_path / "Liver.v8.egenes.txt"
+    copy.write_bytes(raw.read_bytes())
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [raw])
+    for paths in ([copy], [raw, copy]):
+        with pytest.raises(ContractBroken, match="misnamed"):
+            ingest(tmp_path / "store", "gtex_v8_eqtl", paths)
+    with pytest.raises(ContractBroken, match="misnamed"):
+        ingest(tmp_path / "fresh", "gtex_v8_eqtl", [raw, copy])
+    assert not (tmp_path / "fresh").exists()

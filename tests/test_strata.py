@@ -18,7 +18,9 @@ from lrbstore.strata import strata_names, stratifier
 
 PRESETS = {"caduceus": (0, 30_000, 100_000), "viztool": (0, 10_000, 100_000)}
 #: Distances at, below and above every edge, on both sides of the TSS.
-DISTANCES = [d * sign for sign in (1, -1) for d in (0, 1, 9_999, 10_000, 10_001, 29_999, 30_000, 30_001, 99_999, 100_000, 100_001, 5_000_000)]
+DISTANCES = [
+    d * sign for sign in (1, -1) for d in (0, 1, 9_999, 10_000, 10_001, 29_999, 30_000, 30_001, 99_999, 100_000, 100_001, 5_000_000)
+]
 
 
 @pytest.fixture(scope="module")

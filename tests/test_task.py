@@ -146,7 +146,9 @@ def test_a_store_can_be_given_by_its_path(demo_store: Path) -> None:
 def test_missing_splits_are_said(store: lrbstore.Store) -> None:
     task = lrbstore.task(EQTL, 64, store=store)
     for ask in (lambda: task.validation, lambda: task["validation"]):
-        with pytest.raises(lrbstore.UnknownName, match="unknown split of variant_effect_gene_expression under 'published' 'validation'; known: test, train"):
+        with pytest.raises(
+            lrbstore.UnknownName, match="unknown split of variant_effect_gene_expression under 'published' 'validation'; known: test, train"
+        ):
             ask()
     with pytest.raises(lrbstore.UnknownName, match="did you mean 'train'"):
         task["trian"]
@@ -169,7 +171,11 @@ def test_a_tissue_may_be_spelt_in_any_way(store: lrbstore.Store, simulated: Path
             assert n == sum(row["tissue"] == "Whole_Blood" for row in csv.DictReader(handle)) > 0
         assert {one["tissue"] for one in task.train} == {"Whole_Blood"}
     else:
-        assert n == store.sql("select count(*) from gtex_eqtl where tissue_name = 'Whole_Blood' and label_text is not null").fetchall()[0][0] > 0
+        assert (
+            n
+            == store.sql("select count(*) from gtex_eqtl where tissue_name = 'Whole_Blood' and label_text is not null").fetchall()[0][0]
+            > 0
+        )
     whole = lrbstore.task(name, 64, store=store)
     order = [row["example_id"] for row in whole.train.rows(["example_id", "tissue"]).to_pylist() if row["tissue"] == "Whole Blood"]
     assert task.train.rows("example_id")["example_id"].to_pylist() == order
@@ -178,7 +184,9 @@ def test_a_tissue_may_be_spelt_in_any_way(store: lrbstore.Store, simulated: Path
 def test_sql_gene_expression_is_the_labels(store: lrbstore.Store) -> None:
     """Two ways in, one meaning."""
     rows = store.sql("select gene_id, track, value from gene_expression order by gene_id, track").pl()
-    by_gene = {gene: np.array(values, np.float32) for gene, values in rows.group_by("gene_id", maintain_order=True).agg("value").iter_rows()}
+    by_gene = {
+        gene: np.array(values, np.float32) for gene, values in rows.group_by("gene_id", maintain_order=True).agg("value").iter_rows()
+    }
     task = lrbstore.task(BULK, 64, store=store)
     n = 0
     for split in task.splits:
@@ -230,7 +238,11 @@ def test_the_catalogue_as_a_frame(store: lrbstore.Store, simulated: Path) -> Non
     assert {"name", "title", "input", "label", "metrics", "rows"} <= set(frame.columns)
     assert {EQTL, BULK, CAGE, GVREP} <= set(frame["name"])
     by_name = {row["name"]: row for row in frame.to_dicts()}
-    for name, path in ((EQTL, "variant_effect_causal_eqtl/All_Tissues.csv"), (BULK, f"{BULK}/gene_coordinates.csv"), (CAGE, f"{CAGE}/sequences_coordinates.csv")):
+    for name, path in (
+        (EQTL, "variant_effect_causal_eqtl/All_Tissues.csv"),
+        (BULK, f"{BULK}/gene_coordinates.csv"),
+        (CAGE, f"{CAGE}/sequences_coordinates.csv"),
+    ):
         with (simulated / "lrb" / path).open(newline="") as handle:
             splits = [row["split"] for row in csv.DictReader(handle)]
         assert {one["split"]: one["n"] for one in by_name[name]["rows"]} == {split: splits.count(split) for split in dict.fromkeys(splits)}
@@ -309,7 +321,11 @@ def test_overlap_of_three_splits_and_of_splits_by_chromosome(store: lrbstore.Sto
     with (simulated / "lrb" / CAGE / "sequences_coordinates.csv").open(newline="") as handle:
         windows = [(row["split"], row["chrom"], int(row["start"]) - 1) for row in csv.DictReader(handle)]
     frame = lrbstore.task(CAGE, 114_688, store=store).overlap(65_536)
-    assert [(row["split"], row["versus"]) for row in frame.to_dicts()] == [("test", "train"), ("test", "validation"), ("validation", "train")]
+    assert [(row["split"], row["versus"]) for row in frame.to_dicts()] == [
+        ("test", "train"),
+        ("test", "validation"),
+        ("validation", "train"),
+    ]
     for row in frame.to_dicts():
         mine, others = ([w for w in windows if w[0] == row[key]] for key in ("split", "versus"))
         n = sum(any(chrom == other and abs(start - begin) < 65_536 for _, other, begin in others) for _, chrom, start in mine)

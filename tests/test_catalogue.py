@@ -1,0 +1,377 @@
+"""Every folder of sql/tasks: complete, consistent with the tables, and right on a few rows that one can check by hand.
+
+The hand-checkable rows lie in ``tests/tasks/<task>/expected_<split>.csv``. Each gives a window (``seq_len``, ``window``, ``edge``) and what
+an example holds; for each window that a file names, its rows are all examples of the split, in order. ``A*128`` is 128 letters A;
+``labels[1][49]`` is one number of the labels. An empty cell means that the example has no such key.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import gzip
+import operator
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lrbstore
+from lrbstore import catalogue
+from lrbstore.assembly import assemblies
+from lrbstore.catalogue import source_cards, task_spec, task_specs
+from lrbstore.contract import contracts
+from lrbstore.ingest.genomes import add_genome
+from lrbstore.ingest.pipeline import ingest
+from lrbstore.layout import sql_folder
+from lrbstore.metrics import METRICS
+from lrbstore.strata import stratifier
+
+EXPECTED = Path(__file__).parent / "tasks"
+FOLDERS = sorted(path for path in (sql_folder() / "tasks").iterdir() if path.is_dir())
+TASKS = [path.name for path in FOLDERS]
+
+# ── a store that one can read ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+GENOMES = {
+    "GRCh37": {"chr1": "ACGTTGCAaNRCGT", "chr8": "GGGGACCCC"},
+    "GRCh38": {
+        "chr1": "AACCGGTTacgtNRACGTTG",
+        "chr2": "C" * 57_216 + "A" * 128 + "G" * 128 + "T" * 57_472,
+        "chr9": "TTTTGGGGCCCCAAAA",
+    },
+}
+EQTL = """\
+CHROM,POS,REF,ALT,SNP,label,tissue,distance_to_nearest_TSS,split
+chr1,5,G,A,,1,Liver,100,train
+chr1,5,G,A,,0,Whole_Blood,-30000,train
+chr1,12,T,C,,1,Liver,30000,train
+chr9,5,G,C,,1,Whole_Blood,12,test
+chr1,8,T,TGG,,0,Liver,0,train
+chr1,2,A,G,,1,Liver,7,train
+chr1,15,AC,A,,0,Liver,100000,train
+chr9,13,A,T,,0,Liver,99999,test
+chr9,14,A,G,,1,Liver,4,test
+chr1,20,C,G,,1,Liver,8,train
+"""
+# The last row has REF and ALT swapped: its ALT is what the genome has, so that both sequences are alike and only ref_check tells.
+GENES = """\
+id,symbol,chrom,strand,TSS,CAGE_representative_TSS,type,split
+ENSG00000000001,ONE,chr1,+,3,5,protein_coding,train
+ENSG00000000002,TWO,chr1,-,9,8,lincRNA,train
+ENSG00000000003,THREE,chr8,+,5,5,protein_coding,test
+ENSG00000000004,FOUR,chr8,-,5,5,lincRNA,test
+"""
+WINDOWS = """\
+,chrom,start,stop,split,npy_idx
+0,chr2,1,114689,train,0
+1,chr2,129,114817,validation,0
+2,chr2,257,114945,test,0
+"""
+EGENES = {
+    "Liver": [
+        {
+            "gene_id": "ENSG00000000001.4",
+            "chr": "chr1",
+            "variant_pos": 5,
+            "ref": "G",
+            "alt": "A",
+            "tss_distance": -10,
+            "pval_nominal": 1e-9,
+        },
+        {
+            "gene_id": "ENSG00000000002.1",
+            "chr": "chr1",
+            "variant_pos": 12,
+            "ref": "T",
+            "alt": "C",
+            "tss_distance": 20,
+            "pval_nominal": 1e-4,
+        },
+    ],
+    "Whole_Blood": [
+        {
+            "gene_id": "ENSG00000000003.1",
+            "chr": "chr9",
+            "variant_pos": 5,
+            "ref": "GGG",
+            "alt": "G",
+            "tss_distance": 0,
+            "pval_nominal": 1e-9,
+        },
+        {"gene_id": "ENSG00000000001.4", "chr": "chr1", "variant_pos": 8, "ref": "G", "alt": "T", "tss_distance": 30, "pval_nominal": 0.5},
+    ],
+}
+
+
+def _write_lrb(folder: Path) -> None:
+    texts = {
+        "variant_effect_causal_eqtl/All_Tissues.csv": EQTL,
+        "bulk_rna_expression/gene_coordinates.csv": GENES,
+        # Gene i has i + t/256 in track t.
+        "bulk_rna_expression/rna_expression_values.csv": ",".join(f"Track {t}" for t in range(218))
+        + "".join("\n" + ",".join(repr(i + t / 256) for t in range(218)) for i in range(4)),
+        "cage_prediction/sequences_coordinates.csv": WINDOWS,
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    shards = folder / "cage_prediction" / "targets_subset"
+    shards.mkdir()
+    # Bin b has b + t/64 in track t, and 1,000 more in the validation split, 2,000 more in the test split.
+    array = np.arange(896, dtype=np.float32)[None, :, None] + np.arange(50, dtype=np.float32) / 64
+    for i, split in enumerate(("train", "valid", "test")):
+        np.savez_compressed(shards / f"targets-{split}-0-0.npz", **{f"target-{split}-0.npy": array + np.float32(1_000 * i)})
+
+
+def _write_gtex(folder: Path) -> None:
+    from lrbstore.ingest.spec import source
+
+    columns = list(source("gtex_v8_eqtl").part[0].columns)
+    for tissue, rows in EGENES.items():
+        with gzip.open(folder / f"{tissue}.v8.egenes.txt.gz", "wt") as handle:
+            handle.write("\t".join(columns) + "\n")
+            for row in rows:
+                filled = {"gene_name": "X", "strand": "+", "pval_nominal_threshold": 1e-6, "slope": 0.5, "gene_chr": row["chr"], **row}
+                filled["variant_id"] = f"{row['chr']}_{row['variant_pos']}_{row['ref']}_{row['alt']}_b38"
+                numbers = {c: 0.5 for c in columns if c.startswith(("beta", "pval", "log2", "true")) or c in {"slope_se", "qval", "maf"}}
+                whole = {c: 1 for c in columns if c.startswith(("gene_start", "gene_end", "num", "minor", "ref_f"))}
+                handle.write("\t".join(str({**numbers, **whole, "rs_id_dbSNP151_GRCh38p7": ".", **filled}[c]) for c in columns) + "\n")
+
+
+@pytest.fixture(scope="module")
+def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore.Store]:
+    folder = tmp_path_factory.mktemp("literal")
+    for assembly, contigs in GENOMES.items():
+        (folder / f"{assembly}.fa").write_text("".join(f">{name}\n{sequence}\n" for name, sequence in contigs.items()))
+        add_genome(folder / "store", assembly, folder / f"{assembly}.fa", simulated=True)
+    (folder / "gtex").mkdir()
+    _write_lrb(folder / "lrb")
+    _write_gtex(folder / "gtex")
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "lrb", [folder / "lrb"], simulated=True).loaded) == 0
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_eqtl", [folder / "gtex"], simulated=True).loaded) == 0
+    with lrbstore.open(folder / "store") as opened:
+        yield opened
+
+
+def _expand(text: str) -> str:
+    """Write ``A*3 G`` as ``AAAG``."""
+    return "".join(letter * int(n) if n else letter for letter, _, n in (piece.partition("*") for piece in text.split()))
+
+
+def _cell(example: dict[str, Any], column: str) -> str:
+    """Give what a column of the expected file is about, as text."""
+    name, _, what = re.match(r"([a-z_]+)(\.(shape)|(?:\[\d+\])*)", column).group(1, 2, 3)  # type: ignore[union-attr]
+    if name not in example:
+        return ""
+    value = example[name]
+    if what == "shape":
+        return "x".join(map(str, value.shape))
+    value = functools.reduce(operator.getitem, map(int, re.findall(r"\[(\d+)\]", column)), value)
+    return f"{value:.10g}" if isinstance(value, np.floating) else str(value)
+
+
+@pytest.mark.parametrize(
+    ("task", "split"), [(name, split) for name in TASKS for split in task_spec(name).schemes[task_spec(name).split_scheme]]
+)
+def test_a_few_rows_that_one_can_check_by_hand(literal_store: lrbstore.Store, task: str, split: str) -> None:
+    path = EXPECTED / task / f"expected_{split}.csv"
+    assert path.is_file(), f"a task comes with tests/tasks/{task}/expected_{split}.csv: a few rows of the split that one can check by hand"
+    with path.open(newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    windows = list(dict.fromkeys((row["seq_len"], row["window"], row["edge"]) for row in rows))
+    assert windows
+    for window in windows:
+        expected = [row for row in rows if (row["seq_len"], row["window"], row["edge"]) == window]
+        ds = lrbstore.task(task, int(window[0]), store=literal_store, window=window[1], edge=window[2])[split]
+        columns = [column for column in expected[0] if column not in {"seq_len", "window", "edge"}]
+        for i, row in enumerate(expected):
+            found = {column: _cell(ds[i], column) for column in columns}
+            assert found == {c: _expand(row[c]) if "sequence" in c else row[c] for c in columns}, (window, i)
+        assert len(ds) == len(expected), window
+        # Nothing that an example holds is left unsaid.
+        said = {re.match("[a-z_]+", column)[0] for column in columns} | {"example_id", "ref_check", "anchor_index"}  # type: ignore[index]
+        assert set(ds[0]) <= said
+
+
+def test_every_expected_file_belongs_to_a_split() -> None:
+    known = {(name, split) for name in TASKS for split in task_spec(name).schemes[task_spec(name).split_scheme]}
+    assert {(path.parent.name, path.stem.removeprefix("expected_")) for path in EXPECTED.glob("*/*.csv")} == known
+
+
+# ── each folder against the tables ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def store(demo_store: Path) -> Iterator[lrbstore.Store]:
+    with lrbstore.open(demo_store) as opened:
+        yield opened
+
+
+def _columns(store: lrbstore.Store, task: str) -> set[str]:
+    return {row[0] for row in store.sql(f"describe {task}.examples").fetchall()}
+
+
+def test_what_is_listed_is_what_is_there() -> None:
+    assert list(task_specs()) == TASKS == [spec.name for spec in task_specs().values()]
+    names = [name for spec in task_specs().values() for name in (spec.name, *spec.aliases)]
+    assert len(set(names)) == len(names)
+    for spec in task_specs().values():
+        assert all(task_spec(name) is spec for name in (spec.name, *spec.aliases))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=TASKS)
+def test_a_task_folder_is_complete(folder: Path) -> None:
+    spec = task_specs()[folder.name]
+    assert (folder / "task.toml").is_file()
+    assert spec.examples_sql.startswith("--")  # says what a row is
+    assert spec.split_scheme in spec.schemes
+    for scheme, splits in spec.schemes.items():
+        assert splits, scheme
+        assert all(text.startswith("--") for text in splits.values()), scheme
+    assert {path.suffix for path in folder.rglob("*") if path.is_file()} <= {".toml", ".sql", ".md"}
+    for text in (spec.title, spec.question, spec.example, spec.licence, spec.citation, spec.label.unit):
+        assert text.strip()
+    assert spec.question.endswith("?")
+    assert set(spec.published) <= set(spec.schemes[spec.split_scheme])
+    assert spec.assembly in assemblies()
+    assert set(spec.sources) <= set(source_cards())
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_what_a_task_names_is_there(store: lrbstore.Store, task: str) -> None:
+    spec, columns = task_specs()[task], _columns(store, task)
+    assert {"example_id", "assembly", "chrom", "record_id", "source_file", "source_line"} <= columns
+    assert {emit.column for emit in spec.emits.values()} <= columns
+    assert set(spec.options) <= columns
+    assert {use.name for use in spec.metrics} <= set(METRICS)
+    for name in spec.strata:
+        assert set(stratifier(name).needs) <= columns
+    if spec.label.column is not None:
+        assert spec.label.column in columns
+    else:
+        table, _, column = str(spec.label.vectors).partition(".")
+        assert "label_row" in columns
+        assert column in contracts()[table].column_names if column else "ring_0" in contracts()[table].column_names
+        assert str(spec.label.tracks) in contracts()
+    for emit in spec.emits.values():
+        assert emit.dtype == "str" or np.dtype(emit.dtype)
+    assert store.sql(f"select distinct assembly from {task}.examples").fetchall() == [(spec.assembly,)]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_splits_are_disjoint_and_cover_the_examples(store: lrbstore.Store, task: str) -> None:
+    spec = task_specs()[task]
+    n, distinct = store.sql(f"select count(*), count(distinct example_id) from {task}.examples").fetchall()[0]
+    assert n == distinct > 0
+    for scheme, splits in spec.schemes.items():
+        counts = {split: store.sql(f"select count(*) from {spec.view(scheme, split)}").fetchall()[0][0] for split in splits}
+        union = " union ".join(f"select example_id from {spec.view(scheme, split)}" for split in splits)
+        together = store.sql(f"select count(*) from ({union})").fetchall()[0][0]
+        assert sum(counts.values()) == together  # no example is in two splits
+        assert all(counts.values())
+        assert together == n
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_metric_and_stratum_of_a_task_can_be_computed(store: lrbstore.Store, task: str) -> None:
+    spec = task_specs()[task]
+    opened = lrbstore.task(task, 256, store=store)
+    labels = np.stack([one[spec.label.key] for one in opened.test])
+    assert labels.dtype == np.dtype(spec.label.dtype)
+    guess = labels + np.random.default_rng(0).normal(0, 1, labels.shape)
+    frame = opened.score(guess, by=spec.strata)
+    overall = frame.filter(frame["stratifier"] == "overall")
+    assert overall["metric"].to_list() == [use.name for use in spec.metrics]
+    assert overall["value"].null_count() == 0
+    assert {name.split(":")[0] for name in frame["stratifier"]} == {"overall", *spec.strata}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_example_has_the_keys_and_types_that_its_folder_says(store: lrbstore.Store, task: str) -> None:
+    spec = task_specs()[task]
+    one = lrbstore.task(task, 256, store=store, window="strict").test[0]
+    sequences = ["ref_forward_sequence", "alt_forward_sequence"] if spec.kind == "variant" else ["sequence"]
+    more = {"variant": ["ref_check"], "cage": ["labels_start", "labels_stop"], "point": []}[spec.kind]
+    assert list(one) == ["example_id", *sequences, spec.label.key, *spec.emits, *more]
+    assert one[spec.label.key].dtype == np.dtype(spec.label.dtype)
+    for key, emit in spec.emits.items():
+        assert type(one[key]) is str if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
+    for key in sequences:
+        assert type(one[key]) is str
+        assert len(one[key]) == 256
+    assert not one["chromosome"].startswith("chr")
+
+
+# ── definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the tasks that may be broken."""
+    shutil.copytree(sql_folder() / "tasks", tmp_path / "tasks")
+    monkeypatch.setattr(catalogue, "sql_folder", lambda: tmp_path)
+    task_specs.cache_clear()
+    yield tmp_path / "tasks" / "bulk_rna_expression"
+    monkeypatch.undo()
+    task_specs.cache_clear()
+    assert list(task_specs()) == TASKS
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('kind = "point"', 'kind = "dot"', "kind"),
+        ('name = "mean_r2"', 'name = "mean_r3"', "'mean_r3' is not a metric; known: "),
+        ('split_scheme = "published"', 'split_scheme = "random"', "'random' has no folder; there are: published"),
+        ('title = "', 'titel = "', "titel"),
+        ('licence = "', 'licence = ["', "task.toml"),
+        ("[label]", "[labels]", "label"),
+        ("seq_len = 100000", 'seq_len = "long"', "seq_len"),
+    ],
+)
+def test_a_broken_definition_is_said_with_its_file(copied: Path, old: str, new: str, said: str) -> None:
+    text = (copied / "task.toml").read_text()
+    assert old in text
+    (copied / "task.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(lrbstore.BadSpec, match=r"bulk_rna_expression/task\.toml does not describe a task") as caught:
+        task_specs()
+    assert said in str(caught.value)
+
+
+def test_a_task_is_added_by_its_folder_alone(copied: Path) -> None:
+    shutil.copytree(copied, copied.parent / "my_task")
+    assert "my_task" in task_specs()
+    assert task_spec("my_task").title == task_spec("bulk_rna_expression").title
+    with pytest.raises(lrbstore.UnknownName, match="did you mean 'my_task'"):
+        task_spec("my_tsk")
+
+
+def test_the_digest_follows_every_file(copied: Path) -> None:
+    def digest() -> str:
+        task_specs.cache_clear()
+        return task_spec("bulk_rna_expression").digest
+
+    seen = [digest()]
+    assert digest() == seen[0]
+    for path in (copied / "task.toml", copied / "examples.sql", copied / "published" / "test.sql"):
+        path.write_text(path.read_text() + "\n")
+        seen.append(digest())
+    (copied / "published" / "test.sql").rename(copied / "published" / "held_out.sql")
+    seen.append(digest())
+    assert len(set(seen)) == len(seen)
+    (copied / "README.md").write_text("prose is no definition")
+    assert digest() == seen[-1]
+
+
+def test_every_source_has_a_card() -> None:
+    for name, card in source_cards().items():
+        assert card.name == name
+        assert card.url.startswith("https://")
+        assert all(text.strip() for text in (card.title, card.licence, card.citation, card.bring))
+        assert set(card.assemblies) <= set(assemblies())
+        assert f"lrbstore ingest {name} " in card.bring

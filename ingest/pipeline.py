@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lrbstore.assembly import assembly
-from lrbstore.contract import Contract, contract, literal, quote
+from lrbstore.contract import Contract, Rule, contract, literal, quote
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.reading import BadRow, DelimitedFile
@@ -50,12 +50,16 @@ class Outcome:
         loaded: The files that were loaded by this call.
         known: Names of files that were there already, byte for byte.
         missing: Parts of the source of which nothing was given.
+        passed_over: Files that were named by hand and are none of the source's.
+        new_tissues: Tissues that neither the vocabulary nor the store knew before.
     """
 
     manifest: Manifest | None
     loaded: list[InputFile] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    passed_over: list[Path] = field(default_factory=list)
+    new_tissues: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -103,7 +107,7 @@ def ingest(
         UnknownName: If there is no such source.
         MissingData: If none of its files is in ``paths``.
         ContractBroken: If a file is damaged or is not what its name says; the store is untouched.
-        BadSpec: If one file was given twice with other companions each time.
+        BadSpec: If one file was given twice with other companions each time, or simulated files are meant for a store of real ones.
         HashMismatch: If a data file of the store is gone or damaged.
         StoreLocked: If another process is writing.
         CannotWrite: If the disk is full or the folder cannot be written to; the store is untouched.
@@ -112,10 +116,17 @@ def ingest(
     spec = source(name)
     found = find_files(spec, paths)
     outcome = Outcome(None, missing=[p.name for p in spec.part if p.name not in {part.name for part, _ in found}])
+    taken = {path for _, path in found}
+    outcome.passed_over = [path for path in paths if path.is_file() and path.absolute() not in taken]
     units = [_unit(spec, part, path, version) for part, path in found]
     with StoreFolder(store).writer() as publication:
         publication.check_base()
         base = publication.draft()
+        if simulated and base.inputs and not base.simulated:
+            raise BadSpec(
+                f"the store at {store} holds real data ({', '.join(sorted({i.source for i in base.inputs}))}); simulated files go into a "
+                "store of their own: name another one with --store DIR"
+            )
         run = Run(spec, publication, base, say)
         fresh = []
         for unit in units:
@@ -132,6 +143,7 @@ def ingest(
             outcome.manifest = publication.base
             return outcome
         run.finish()
+        outcome.new_tissues = run.new_tissues
         draft = publication.draft(
             files=tuple(f for f in base.files if f.path not in run.replaced) + tuple(run.files),
             inputs=tuple(i for i in base.inputs if (i.source, i.version, i.part, i.unit) not in run.replaced_units) + tuple(run.inputs),
@@ -203,6 +215,7 @@ class Run:
         self._fill("contig_alias", ["assembly", "alias", "chrom", "length"], aliases)
         self._seen: dict[str, np.ndarray] = {}
         self._tissues: set[tuple[str, str]] = set()
+        self.new_tissues: list[str] = []
 
     def _fill(self, table: str, columns: list[str], rows: Sequence[tuple[object, ...]]) -> None:
         """Make a scratch table of a few hundred rows at once; row by row takes most of a second."""
@@ -301,6 +314,11 @@ class Run:
                 rows = self.scratch.execute(f"select alias, tissue from {self.parquet([file])}").fetchall()
                 known |= set(rows)
         fresh = sorted(self._tissues - known)
+        named = {row.tissue for row in tissue_aliases(self.spec.name)}
+        for file in self.base.files:
+            if file.table == "tissue_alias":
+                named |= {row[0] for row in self.scratch.execute(f"select tissue from {self.parquet([file])}").fetchall()}
+        self.new_tissues = sorted({tissue for _, tissue in fresh} - named)
         if fresh:
             with self.writer("tissue_alias", "aliases") as writer:
                 writer.write(
@@ -343,7 +361,7 @@ class Job:
             path: _Account(sha256, path.stat().st_size) for path, sha256 in [(unit.path, unit.sha256), *unit.companion_sha256.items()]
         }
         self.scratch = run.scratch
-        self._tables: dict[str, Contract] = {}
+        self._first_lines: dict[tuple[str, ...], int] = {}
 
     # what a source's load.py may use
 
@@ -483,7 +501,7 @@ class Job:
         ]
         given = [f"c.{quote(c)}" for c in rules.column_names if c in have]
         blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
-        judged = [f"when not coalesce(({r.expression}), true) then {literal(r.says)}" for r in rules.rules if r.column not in _ASSIGNED]
+        judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
         # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.
         self.scratch.execute(
@@ -493,6 +511,8 @@ class Job:
             f"t.content as content_ from canonical as c join typed as t using (source_line)) "
             f"select *, coalesce(reason_, {judge}) as verdict_ from checked"
         )
+        if rules.unique:
+            self._judge_repeats(rules)
         lost = self.scratch.execute(
             "select t.source_line, coalesce(t.type_reason, 'no row was made of it'), t.raw_text from typed as t "
             "anti join judged as j using (source_line)"
@@ -516,6 +536,19 @@ class Job:
         accepted = accepted.drop_columns(["base_"])
         self.scratch.register("accepted", accepted)
         return accepted.drop_columns(["sub_row_"])
+
+    def _judge_repeats(self, rules: Contract) -> None:
+        """Reject rows that repeat what must tell the rows of the file apart: no label could be told theirs."""
+        keys = ", ".join(f"{quote(column)}::VARCHAR" for column in rules.unique)
+        rows = self.scratch.execute(f"select source_line, {keys} from judged where verdict_ is null order by source_line, sub_row_").fetchall()
+        repeats = []
+        for line, *key in rows:
+            first = self._first_lines.setdefault((rules.name, *key), line)
+            if first != line:
+                said = f"{' and '.join(rules.unique)} {' '.join(map(repr, key))} stand{'s' if len(key) == 1 else ''} on line {first} already"
+                repeats.append((said, line))
+        if repeats:
+            self.scratch.executemany("update judged set verdict_ = ? where source_line = ?", repeats)
 
     def load_delimited(self) -> None:
         """Load a part that is text by rows: its columns typed, its SQL run, its contract checked, chunk by chunk."""
@@ -573,6 +606,12 @@ class Job:
             )
             for path, account in self._accounts.items()
         ]
+
+
+def _told(rule: Rule) -> str:
+    """Return the SQL of a reason: the rule, and the values that break it."""
+    values = " || ', ' || ".join(f"{literal(c)} || ' = ' || coalesce({quote(c)}::VARCHAR, 'null')" for c in rule.columns)
+    return f"{literal(rule.says)} || ': ' || {values}" if values else literal(rule.says)
 
 
 def number_repeats(base: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import pydantic
 
-from lrbstore.catalogue import SourceCard, tables_of
+from lrbstore.catalogue import SourceCard, said_plainly, tables_of
 from lrbstore.contract import contracts
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.layout import ingest_folder
@@ -123,7 +123,7 @@ def _read(path: Path) -> SourceSpec:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
         return SourceSpec(name=path.parent.name, tables=tables_of(said), **said)
     except (tomllib.TOMLDecodeError, pydantic.ValidationError) as error:
-        raise BadSpec(f"{path} does not describe a source: {error}") from error
+        raise BadSpec(f"{path} does not describe a source: {said_plainly(error)}") from error
 
 
 def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:

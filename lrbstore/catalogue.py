@@ -194,6 +194,14 @@ def source_cards() -> dict[str, SourceCard]:
     return cards
 
 
+def said_plainly(error: Exception) -> str:
+    """Say what is wrong with a definition file: key and rule, one a line's worth, without the library's own words."""
+    if not isinstance(error, pydantic.ValidationError):
+        return str(error)
+    found = error.errors(include_url=False)
+    return "; ".join(f"{'.'.join(map(str, e['loc'])) or 'the file'}: {e['msg']}" for e in found[:4]) + (" …" if len(found) > 4 else "")
+
+
 def tables_of(said: dict[str, Any]) -> tuple[str, ...]:
     """List the stored tables that a ``source.toml`` says its parts fill."""
     return tuple(dict.fromkeys(table for part in said.get("part", ()) for table in part.get("tables", ())))
@@ -205,8 +213,13 @@ def _read(path: Path) -> TaskSpec:
         schemes = spec.schemes
         if spec.split_scheme not in schemes:
             raise ValueError(f"split_scheme {spec.split_scheme!r} has no folder; there are: {', '.join(schemes) or 'none'}")
-    except (tomllib.TOMLDecodeError, pydantic.ValidationError, ValueError, OSError) as error:
-        raise BadSpec(f"{path} does not describe a task: {error}") from error
+        for scheme, splits in schemes.items():
+            for split, text in splits.items():
+                # A folder copied from another task must not go on reading that one's examples.
+                if f"{spec.name}.examples" not in text:
+                    raise ValueError(f"{scheme}/{split}.sql does not read {spec.name}.examples")
+    except (tomllib.TOMLDecodeError, ValueError, OSError) as error:
+        raise BadSpec(f"{path} does not describe a task: {said_plainly(error)}") from error
     return spec
 
 

@@ -6,6 +6,7 @@ Answers go to stdout and nothing else does; notices, progress and errors go to s
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import csv
 import json
@@ -63,6 +64,20 @@ WindowOption = Annotated[str | None, typer.Option("--window", help="Window polic
 SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help="Window length in bp; the task's own by default.")]
 
 
+@app.callback(invoke_without_command=True)
+def about(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False
+) -> None:
+    """A queryable store of genomic variants, labels and benchmark tasks."""
+    if version:
+        from lrbstore.version import __version__
+
+        typer.echo(f"lrbstore {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
 # ── making a store ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -84,7 +99,7 @@ def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder: genomes/ and one folder a source, in the providers' layouts.")],
     scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.01,
     seed: Annotated[int, typer.Option(help="The same seed and scale give the same bytes.")] = 0,
-    with_faults: Annotated[bool, typer.Option("--with-faults", help="Add rows that an ingest must reject.")] = False,
+    with_faults: Annotated[bool, typer.Option("--with-faults", help="Add rows that an ingest must reject or notice (repeated ones among them).")] = False,
 ) -> None:
     """Write upstream files of every source, in the providers' formats, with genomes and a signal that can be learnt."""
     from lrbstore.ingest.simulation import simulate as write_files
@@ -114,6 +129,14 @@ def ingest(
         notice(f"{name}: already in the store, nothing to do")
     for part in outcome.missing:
         notice(f"{part}: no file of it was given")
+    for path in outcome.passed_over:
+        notice(f"{path}: not a file of {source}, passed over")
+    for i in outcome.loaded:
+        if not i.rows_in:
+            notice(f"{i.name}: holds no rows")
+    if outcome.new_tissues:
+        shown = ", ".join(outcome.new_tissues[:6]) + (f" … ({len(outcome.new_tissues)} in all)" if len(outcome.new_tissues) > 6 else "")
+        notice(f"tissues that nothing knew before: {shown}")
     if outcome.loaded and outcome.manifest:
         notice(f"release {outcome.manifest.release}" + (" (simulated)" if outcome.manifest.simulated else ""))
     rows = [
@@ -126,7 +149,8 @@ def ingest(
     show_rows(rows, format)
     rejected = sum(i.rows_rejected for i in outcome.loaded)
     if rejected:
-        notice(f'{rejected:,} rows were rejected: lrbstore sql "select source_file, source_line, reason, raw from reject"')
+        where = f" --store {store}" if store else ""
+        notice(f'{rejected:,} rows were rejected: lrbstore sql "select source_file, source_line, reason, raw from reject"{where}')
 
 
 @genome_app.command("add")
@@ -249,6 +273,10 @@ def export(
     with opened(store) as opened_store, progress() as say:
         chosen = open_task(task, seq_len, store=opened_store, window=window, edge=edge)
         written = write(chosen, out, split=split, form=form.value, say=say)
+        for name in [split] if split else chosen.splits:
+            reasons = collections.Counter(chosen[name].dropped()["reason"].to_pylist())
+            left_out = ", ".join(f"{n:,} {reason}" for reason, n in reasons.most_common()) or "none"
+            notice(f"{name}: {len(chosen[name]):,} examples; left out: {left_out}")
     for path in written:
         typer.echo(path)
 
@@ -290,7 +318,7 @@ def verify(store: StoreOption = None, format: FormatOption = Format.table) -> No
     if shown:
         show_rows([{"level": f.level, "check": f.check, "subject": f.subject, "said": f.said} for f in shown], format)
     notes = sum(f.level == "note" for f in findings)
-    notice(f"{len(findings):,} checks: {len(failures):,} failed, {notes:,} notes, {len(findings) - len(failures) - notes:,} passed")
+    notice(f"{len(findings):,} checks: {len(findings) - len(failures) - notes:,} passed, {len(failures):,} failed, {notes:,} to note")
     if failures:
         raise typer.Exit(1)
 
@@ -431,6 +459,8 @@ def _show_table(reader: pa.RecordBatchReader) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    width = None if sys.stdout.isatty() else 160
+    console = Console(width=width, highlight=False, markup=False, emoji=False)  # :A: in a variant's id is no emoji
     rows: list[list[Any]] = []
     more = False
     for batch in reader:
@@ -439,17 +469,34 @@ def _show_table(reader: pa.RecordBatchReader) -> None:
         more |= taken.num_rows < batch.num_rows
         if more:
             break
+    if len(reader.schema.names) * 12 > console.width:
+        _show_records(console, reader.schema.names, rows)
+        if more:
+            notice(f"first {_TABLE_ROWS} rows; the rest with --format csv, json or parquet")
+        return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, values in zip(reader.schema.names, zip(*rows, strict=True) if rows else ([],) * len(reader.schema.names), strict=True):
         numeric = any(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         # The first column names the row: it is never broken.
         table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=not table.columns and not numeric)
     for row in rows:
-        table.add_row(*("-" if v is None else f"{v:.4g}" if isinstance(v, float) else str(v) for v in row))
-    console = Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
+        table.add_row(*map(_shown, row))
     console.print(table)
     if more:
         notice(f"first {_TABLE_ROWS} rows; the rest with --format csv, json or parquet")
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else f"{value:.6g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+
+
+def _show_records(console: Any, names: list[str], rows: list[list[Any]]) -> None:
+    """Print rows one below the other, a column a line: a table too wide to be read beside one another."""
+    width = max(map(len, names))
+    for i, row in enumerate(rows, 1):
+        console.print(f"── row {i} " + "─" * 40)
+        for name, value in zip(names, row, strict=True):
+            console.print(f"{name:<{width}}  {_shown(value)}", soft_wrap=True)
 
 
 def main() -> None:
@@ -482,6 +529,9 @@ def _told(error: Exception) -> int | None:
         if hasattr(error, "show"):
             error.show()
         return int(error.exit_code)
+    if "interrupted" in str(error).lower():  # Ctrl-C while DuckDB was at work
+        notice("stopped")
+        return 130
     if type(error).__module__.split(".")[0] in {"duckdb", "_duckdb"}:
         notice(f"error: the query failed: {error}")
         return 1

@@ -26,7 +26,7 @@ import pyarrow as pa
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import sql_folder
 
-HEAD_KEYS = ("unites", "united", "rows_per_group", "derived", "history")
+HEAD_KEYS = ("unites", "united", "rows_per_group", "derived", "history", "unique")
 _COLUMN = re.compile(r'^\s+"?(?P<name>[a-z_0-9A-Z]+)"?\s+(?P<rest>[A-Z].*?),?\s*--\s(?P<comment>.*)$')
 _RESERVED = {"end", "order", "group", "table", "column", "values", "window"}
 
@@ -45,12 +45,13 @@ class Column:
 class Rule:
     """A rule that every row keeps: ``expression`` is SQL that must not be false; ``says`` is the reason when it is.
 
-    ``column`` is the column that a NOT NULL rule is about, and None for a CHECK.
+    ``column`` is the column that a NOT NULL rule is about, and None for a CHECK, whose ``columns`` are those that it reads.
     """
 
     expression: str
     says: str
     column: str | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Contract:
         rows_per_group: Rows in a Parquet row group.
         history: False for tables that a new version of a source does not supersede (``reject``, ``variant_allele``).
         derived: True for small tables that the store fills from its manifest and the vocabularies (``source``, ``contig``).
+        unique: Columns that tell the rows of one upstream file apart; a row that repeats them is rejected.
         schema: The Arrow schema that data files of this table are written with; NOT NULL columns are not nullable. Empty for a view.
     """
 
@@ -83,6 +85,7 @@ class Contract:
     rows_per_group: int
     history: bool
     derived: bool = False
+    unique: tuple[str, ...] = ()
     schema: pa.Schema = field(default_factory=lambda: pa.schema([]), repr=False)
 
     @property
@@ -199,7 +202,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
     columns = tuple(Column(name, type_, nullable, comments[name]) for _, name, type_, nullable in rows)
     arrow = connection.sql(f'select * from "{path.stem}"').to_arrow_table().schema
     rules = [Rule(f"{quote(c.name)} is not null", f"{c.name} is missing", c.name) for c in columns if not c.nullable]
-    rules += [Rule(expression, f"{' and '.join(names)} breaks the rule {expression}") for names, expression in checks]
+    rules += [Rule(expression, f"{' and '.join(names)} breaks the rule {expression}", None, tuple(names)) for names, expression in checks]
     return Contract(
         name=path.stem,
         grain=grain,
@@ -212,6 +215,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
         rows_per_group=int(keys.get("rows_per_group", 122_880)),
         history=keys.get("history", "yes") == "yes",
         derived="derived" in keys,
+        unique=tuple(column.strip() for column in keys.get("unique", "").split(",") if column.strip()),
         schema=pa.schema([pa.field(f.name, f.type, nullable=c.nullable) for f, c in zip(arrow, columns, strict=True)]),
     )
 

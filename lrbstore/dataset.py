@@ -97,7 +97,7 @@ class Dataset(Sequence[dict[str, Any]]):
             return [self[i] for i in range(*item.indices(len(self)))]
         i = operator.index(item)
         if not -len(self) <= i < len(self):
-            raise IndexError(f"example {i} of {len(self)}")
+            raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
         row = int(self._kept_rows[i])
         batch = self._batch(self._rows.slice(row, 1), _slice_plan(self._plan, np.array([row])), "text")
         return {key: _scalar(value) for key, value in batch.items()}

@@ -112,7 +112,7 @@ def _table(frame: pl.DataFrame) -> str:
         return str(frame)
 
 
-def _brief(value: Any) -> str:
+def _brief(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) < 40 else f"{value[:12]}… ({len(value):,} bp)"
-    return f"{value.dtype}{list(value.shape)}" if getattr(value, "shape", ()) else str(value)
+    return f"{value.dtype}{list(value.shape)}" if getattr(value, "shape", ()) else value

@@ -7,7 +7,7 @@ from lrbstore.contract import Contract, contracts
 from lrbstore.errors import UnknownName
 from lrbstore.scoring import describe_metrics
 from lrbstore.store import Store
-from lrbstore.strata import stratifier
+from lrbstore.strata import strata_names, stratifier
 
 
 def page(name: str, store: Store | None) -> str:
@@ -48,7 +48,7 @@ def page(name: str, store: Store | None) -> str:
         "",
         "## Strata",
         "",
-        *(f"- `{s}`: {stratifier(s).about}" for s in spec.strata),
+        *(f"- `{s}`: {stratifier(s).about}" + _presets(s) for s in spec.strata),
         "",
         "## Splits",
         "",
@@ -70,6 +70,11 @@ def page(name: str, store: Store | None) -> str:
         for split, text in splits.items():
             lines += ["", f"`{spec.view(scheme, split)}`", "```sql", text, "```"]
     return "\n".join(lines)
+
+
+def _presets(name: str) -> str:
+    presets = [n for n in strata_names() if n.startswith(f"{name}:")]
+    return f" Presets: {', '.join(f'`{p}`' for p in presets)}; or edges of your own: `{name}:0,5000,50000`." if presets else ""
 
 
 def _table(contract: Contract) -> str:

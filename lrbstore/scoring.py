@@ -13,7 +13,7 @@ import pyarrow as pa
 from lrbstore.catalogue import TaskSpec
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
-from lrbstore.errors import BadSpec, IncompletePredictions, MissingData
+from lrbstore.errors import BadSpec, ContractBroken, IncompletePredictions, MissingData
 from lrbstore.metrics import Value, apply_transform, class_counts, metric
 from lrbstore.strata import Stratifier, stratifier
 
@@ -42,7 +42,13 @@ def score(dataset: Dataset, predictions: Any, by: Sequence[str] = (), model: str
     spec = dataset.spec
     cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
     ids, labels = _labels(dataset)
-    values = aligned(predictions, ids, labels.shape[1:])
+    if len(set(ids)) != len(ids):
+        raise ContractBroken(f"{spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; run: lrbstore verify")
+    try:
+        values = aligned(predictions, ids, labels.shape[1:])
+    except IncompletePredictions as error:
+        w = dataset.window
+        raise IncompletePredictions(f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts) from None
     groups: list[tuple[str, str, str | None, np.ndarray]] = [("overall", "", None, np.arange(len(ids)))]
     for cut in cuts:
         groups += _strata(dataset, cut)
@@ -132,7 +138,7 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
         shape: Shape of one label.
 
     Returns:
-        float64 (n, \\*shape).
+        float64, n rows of the shape of a label.
 
     Raises:
         IncompletePredictions: With the counts of missing, unknown, duplicate and non-finite ones and the first three of each.
@@ -176,6 +182,8 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
 def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
     if isinstance(predictions, str | Path):
         return _ids_and_values(read_predictions(Path(predictions)), ids)
+    if isinstance(predictions, list | tuple) and predictions and isinstance(predictions[0], tuple):
+        raise BadSpec("predictions are a list of pairs; give a mapping: dict(pairs)")
     if isinstance(predictions, np.ndarray | list | tuple):
         if len(predictions) != len(ids):
             raise IncompletePredictions(

@@ -95,6 +95,9 @@ class Store:
             BadSpec: If the statement cannot be understood; carries DuckDB's explanation.
         """
         try:
+            n = len(duckdb.extract_statements(query))
+            if n != 1:
+                raise BadSpec(f"{n} statements were given; expected one: a relation is the answer to one question")
             return self.cursor().sql(query, params=params) if params is not None else self.cursor().sql(query)
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise BadSpec(f"this SQL cannot be run: {error}") from error
@@ -336,10 +339,13 @@ def _union(contract: Contract, schema: str) -> str:
 
 def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
     connection.execute(f"create schema {spec.name}")
-    connection.execute(f"create view {spec.name}.examples as {spec.examples_sql}")
-    for scheme, splits in spec.schemes.items():
-        for split, text in splits.items():
-            connection.execute(f"create view {spec.view(scheme, split)} as {text}")
+    views = [(f"{spec.name}.examples", "examples.sql", spec.examples_sql)]
+    views += [(spec.view(scheme, s), f"{scheme}/{s}.sql", text) for scheme, splits in spec.schemes.items() for s, text in splits.items()]
+    for view, file, text in views:
+        try:
+            connection.execute(f"create view {view} as {text}")
+        except duckdb.Error as error:
+            raise BadSpec(f"sql/tasks/{spec.name}/{file} is not a select that can be run: {error}") from error
 
 
 def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
@@ -382,7 +388,8 @@ def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[
         own = [i for i in manifest.inputs if (i.source, i.version) == (name, version)]
         current = any(f.version == version for c in contracts() for f in manifest.current(c) if f.source == name)
         rows.append((
-            name, version, card.title if card else "", card.url if card else "", card.licence if card else "", card.citation if card else "",
+            name, version,
+            card.title if card else "", card.url if card else "", card.licence if card else "", card.citation if card else "",
             sorted({i.assembly for i in own if i.assembly}), current, len(own), sum(i.rows_in for i in own),
             sum(i.rows_loaded for i in own), sum(i.rows_rejected for i in own),
         ))  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -60,7 +61,7 @@ class Task:
             raise UnknownName(f"split scheme of {spec.name}", scheme, spec.schemes)
         if subset:
             raise BadSpec(
-                f"{spec.name} has no smaller subset upstream; leave subset out (only omim, chromatin and regulatory tasks have one)"
+                f"{spec.name} has no smaller subset upstream; leave subset out"
             )
         filters = {}
         for option, value in task_options.items():
@@ -68,6 +69,8 @@ class Task:
                 raise UnknownName(
                     f"option of {spec.name}", option, [*spec.options, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"]
                 )
+            if not isinstance(value, str):
+                raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
             filters[option] = store.tissue(str(value)) if option == "tissue" else str(value)
         task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch), scheme, filters)
         task._need_rows()
@@ -81,10 +84,19 @@ class Task:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what reopens the task: the store's folder and release, and the settings."""
+        return _reopen, (self.store.path, self.store.release, self.spec.name, self.window, self.split_scheme, self.filters)
+
     @property
     def name(self) -> str:
         """The task's name."""
         return self.spec.name
+
+    @property
+    def seq_len(self) -> int:
+        """Window length in bp."""
+        return self.window.seq_len
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -99,7 +111,7 @@ class Task:
             UnknownName: If the split scheme has no such split.
         """
         if split not in self.splits:
-            raise UnknownName(f"split of {self.spec.name} under {self.split_scheme!r}", split, self.splits)
+            raise UnknownName(f"split of {self.spec.name}", split, self.splits)
         if split not in self._datasets:
             self._datasets[split] = Dataset(self.store, self.spec, self.split_scheme, split, self.window, self.filters)
         return self._datasets[split]
@@ -235,6 +247,10 @@ order by p.split, p.versus
 """
 
 
+def _reopen(path: Path, release: str, name: str, window: WindowSpec, scheme: str, filters: dict[str, str]) -> Task:
+    return Task(Store(path, release), task_spec(name), window, scheme, filters)
+
+
 def task(
     name: str,
     seq_len: int | None = None,
@@ -257,7 +273,7 @@ def task(
         edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``.
         on_ref_mismatch: What ``strict`` does where REF is not the genome's base: ``flag``, ``drop`` or ``error``.
         split_scheme: Name of a split scheme of the task.
-        subset: Upstream's smaller subset, for tasks that have one.
+        subset: Upstream's smaller subset, for tasks that have one (none of today's).
         **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling).
 
     Returns:

@@ -905,7 +905,7 @@ def test_opening_and_the_first_batch_do_not_grow_with_the_rows(simulated: Path, 
 
     monkeypatch.setattr(lrbstore.Dataset, "_plan_rows", counting)
     work = {}
-    for n in (6_000, 60_000):
+    for n in (5_000, 50_000):
         path = tmp_path / f"store{n}"
         add_genome(path, "GRCh38", simulated / "genomes" / "GRCh38.fa", simulated=True)
         ingest(path, "lrb", [synthetic_eqtl(simulated, tmp_path / str(n), n)], simulated=True)
@@ -922,11 +922,11 @@ def test_opening_and_the_first_batch_do_not_grow_with_the_rows(simulated: Path, 
             assert len(ds) == n - 1
             assert ds[n - 2]["position"] > 0
             assert not planned
-            if n == 60_000:  # many pieces, carried over from one to the next
+            if n == 50_000:  # many pieces, carried over from one to the next
                 ids = [name for batch in ds.batches(1_000, encoding="bytes") for name in batch["example_id"].tolist()]
                 assert ids == ds.rows(["example_id"])["example_id"].to_pylist()
                 assert ds.rows(["source_line"])["source_line"].to_pylist() == list(range(2, n + 1))
-    assert work[6_000] == work[60_000] < 6_000
+    assert work[5_000] == work[50_000] < 5_000
 
 
 _MEMORY = """

@@ -262,7 +262,7 @@ bad_lines = st.sampled_from([
     ("chr1,1e3,A,C,1,Liver,5,train", "POS: '1e3' is not a whole number"),
     ("chr1,99999999999999999999,A,C,1,Liver,5,train", "POS: '99999999999999999999' is not a whole number"),
     ("chr1,,A,C,1,Liver,5,train", "pos is missing"),
-    ("chr1,-6,A,C,1,Liver,5,train", "pos breaks the rule (pos >= 1)"),
+    ("chr1,-6,A,C,1,Liver,5,train", "pos breaks the rule (pos >= 1): pos = -6"),
     ("chr1,248956423,A,C,1,Liver,5,train", "POS: 248956423 is beyond the end of chr1 (248956422 bp)"),
     ("chr0,6,A,C,1,Liver,5,train", "CHROM: contig 'chr0' is not in GRCh38"),
     (",6,A,C,1,Liver,5,train", "CHROM is missing"),
@@ -273,7 +273,7 @@ bad_lines = st.sampled_from([
     ("chr1,6,A,C,,Liver,5,train", "label_text is missing"),
     ("chr1,6,A,C,1,NA,5,train", "tissue is missing"),
     ("chr1,6,A,C,1,Liver,near,train", "distance_to_nearest_TSS: 'near' is not a whole number"),
-    ("chr1,6,A,C,1,Liver,5,dev", "split breaks the rule (split IN ('train', 'validation', 'test'))"),
+    ("chr1,6,A,C,1,Liver,5,dev", "split breaks the rule (split IN ('train', 'validation', 'test')): split = dev"),
 ])  # fmt: skip
 
 

@@ -195,16 +195,24 @@ def assert_recovers(left: Path, file: Path) -> None:
     assert failures(left) == []
 
 
-def test_a_killed_ingest_leaves_the_old_release_or_the_new_one(base, files, tmp_path):
+@pytest.fixture(scope="module")
+def killed(base, files, tmp_path_factory) -> list[Path]:
+    """Copies of the store, each with an ingest killed before another rename; the last came through."""
+    return kill_at_every_step("ingest", base, tmp_path_factory.mktemp("sweep") / "killed", files["2"], only="replace")
+
+
+def test_a_killed_ingest_leaves_the_old_release_or_the_new_one(base, killed):
     old = StoreFolder(base).current
-    stores = kill_at_every_step("ingest", base, tmp_path / "killed", files["2"], only="replace")
-    seen = [assert_whole(left, base, old, {"old": 20, "new": 50}) for left in stores]
-    assert len(stores) >= 5  # two data files, alleles or tissues, the manifest, CURRENT
-    assert seen[:-1] == [old] * (len(stores) - 1), "before CURRENT is replaced, readers see the old release"
+    seen = [assert_whole(left, base, old, {"old": 20, "new": 50}) for left in killed]
+    assert len(killed) >= 5  # two data files, alleles or tissues, the manifest, CURRENT
+    assert seen[:-1] == [old] * (len(killed) - 1), "before CURRENT is replaced, readers see the old release"
     assert seen[-1] != old
-    assert any(StoreFolder(left).orphans() for left in stores[:-1])
-    for left in (stores[0], stores[-2]):
-        assert_recovers(left, files["2"])
+    assert any(StoreFolder(left).orphans() for left in killed[:-1])
+
+
+def test_after_a_kill_gc_and_the_next_ingest_work(killed, files, tmp_path):
+    for left in (killed[1], killed[-2]):
+        assert_recovers(Path(shutil.copytree(left, tmp_path / left.name)), files["2"])
 
 
 @pytest.mark.slow
@@ -267,8 +275,8 @@ def test_a_killed_gc_is_survived(base, files, tmp_path):
         assert StoreFolder(left).orphans() == []
 
 
-def test_a_release_that_a_killed_writer_did_not_publish_is_no_release(base, files, tmp_path):
-    *_, left, _ = kill_at_every_step("ingest", base, tmp_path / "killed", files["2"], only="replace")
+def test_a_release_that_a_killed_writer_did_not_publish_is_no_release(base, killed, files, tmp_path):
+    left = Path(shutil.copytree(killed[-2], tmp_path / "left"))
     folder = StoreFolder(left)
     (ghost,) = {p.stem for p in (left / "releases").glob("*.json")} - set(folder.releases())
     with pytest.raises(UnknownName, match=ghost):

@@ -87,7 +87,7 @@ def test_parameters_by_name_and_by_place(small):
     ],
 )
 def test_sql_that_cannot_be_run_is_one_clear_error(small, sql, params, said):
-    with lrbstore.open(small) as opened, pytest.raises(BadSpec, match=rf"this SQL cannot be run: .*{said}"):
+    with lrbstore.open(small) as opened, pytest.raises(BadSpec, match=rf"(?s)this SQL cannot be run: .*{said}"):
         opened.sql(sql, params=params)
 
 
@@ -236,7 +236,7 @@ def test_a_referenced_genome_that_changed_is_noticed(store, tmp_path):
         opened.genome("GRCh37").fetch("chr1", 0, 8)
 
 
-@pytest.mark.parametrize("name", ["a space", "it's", "a[bc]d", "star*", "question?", "ünïcode", 'quo"te', "100%", "a,b", "{files}"])
+@pytest.mark.parametrize("name", ["it's a[bc]d *?", 'ünï "co", 100% {files}'])
 def test_a_store_may_lie_in_a_folder_of_any_name(store, tmp_path, lines, name):
     home = tmp_path / name
     home.mkdir()

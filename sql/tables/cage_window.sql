@@ -1,4 +1,5 @@
 -- One row is a labelled window of the CAGE task (a row of LRB's sequences_coordinates.csv).
+-- unique: split, npy_idx
 create table cage_window (
     record_id       BIGINT NOT NULL,   -- hash of source, content and how often that content came before
     source          VARCHAR NOT NULL,  -- lrb

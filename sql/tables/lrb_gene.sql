@@ -1,5 +1,6 @@
 -- One row is a gene of the bulk RNA expression task (a row of LRB's gene_coordinates.csv, which is ExPecto's gene table).
 -- unites: gene
+-- unique: gene_id
 create table lrb_gene (
     record_id       BIGINT NOT NULL,   -- hash of source, content and how often that content came before
     source          VARCHAR NOT NULL,  -- lrb

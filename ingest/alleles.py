@@ -24,7 +24,7 @@ from lrbstore.release import Publication
 _CHUNK = 200_000  #: Alleles checked at a time.
 #: A genome is called wrong when, of at least this many alleles that can be compared …
 _FEWEST_COMPARABLE = 30
-#: … more than this share agree neither as REF nor as ALT. A wrong assembly gives about one half; a source that swaps REF and ALT gives none.
+#: … more than this share agree neither as REF nor as ALT. A wrong assembly gives about one half; one that swaps REF and ALT none.
 _MOST_MISMATCHES = 0.2
 
 
@@ -58,7 +58,8 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     unknown = f"anti join {_parquet(root, known)} as k using (variant_id)" if known else ""
     connection.execute(
         "create temp table fresh as select variant_id, assembly, chrom, trimmed_pos(pos, ref, alt) as pos, "
-        "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, coalesce(variant_type(ref, alt), 'identical') as variant_type "
+        "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, "
+        "coalesce(variant_type(ref, alt), 'identical') as variant_type "
         f"from (select variant_id, any_value(assembly) as assembly, any_value(chrom) as chrom, any_value(pos) as pos, "
         f"any_value(ref) as ref, any_value(alt) as alt from ({rows}) where variant_id is not null group by variant_id) as r {unknown}"
     )
@@ -107,12 +108,14 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
             if example is None and "mismatch" in checks:
                 example = (rows["variant_id"][checks.index("mismatch")].as_py(), str(genome.record.source_path))
             writer.write(
-                pa.table({
-                    "variant_id": rows["variant_id"],
-                    "genome_digest": [genome.digest] * rows.num_rows,
-                    "ref_check": checks,
-                    "left_aligned_id": _left_aligned(genome, chroms, positions, refs, alts, checks),
-                })
+                pa.table(
+                    {
+                        "variant_id": rows["variant_id"],
+                        "genome_digest": [genome.digest] * rows.num_rows,
+                        "ref_check": checks,
+                        "left_aligned_id": _left_aligned(genome, chroms, positions, refs, alts, checks),
+                    }
+                )
             )
             done += rows.num_rows
             say(f"reference alleles of {genome.assembly}: {done:,}")
@@ -143,7 +146,9 @@ def _left_aligned(
     return ids
 
 
-def _alleles_of(connection: duckdb.DuckDBPyConnection, publication: Publication, files: list[DataFile], assembly: str) -> Iterator[pa.Table]:
+def _alleles_of(
+    connection: duckdb.DuckDBPyConnection, publication: Publication, files: list[DataFile], assembly: str
+) -> Iterator[pa.Table]:
     root = publication.folder.path
     for file in files:
         relation = connection.cursor().sql(f"select * from {_parquet(root, [file])} where assembly = $a", params={"a": assembly})

@@ -252,9 +252,7 @@ class Run:
         if {unit.sha256, *unit.companion_sha256.values()} <= {i.sha256 for i in same}:
             return True
         self.replaced_units.add((self.spec.name, unit.version, unit.part.name, unit.sha256))
-        self.replaced |= {
-            f.path for f in self.base.files if (f.source, f.version, f.unit) == (self.spec.name, unit.version, unit.sha256)
-        }
+        self.replaced |= {f.path for f in self.base.files if (f.source, f.version, f.unit) == (self.spec.name, unit.version, unit.sha256)}
         return False
 
     # ── load, check, write ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -322,11 +320,13 @@ class Run:
         if fresh:
             with self.writer("tissue_alias", "aliases") as writer:
                 writer.write(
-                    pa.table({
-                        "source": [self.spec.name] * len(fresh),
-                        "alias": [alias for alias, _ in fresh],
-                        "tissue": [tissue for _, tissue in fresh],
-                    })
+                    pa.table(
+                        {
+                            "source": [self.spec.name] * len(fresh),
+                            "alias": [alias for alias, _ in fresh],
+                            "tissue": [tissue for _, tissue in fresh],
+                        }
+                    )
                 )
                 self.files.append(writer.close(source=self.spec.name, version=None, assembly=None, unit=None, genome=None))
         self.files += derive_alleles(self.publication, self.base, self.files, self.say)
@@ -380,14 +380,16 @@ class Job:
         self._accounts[path].rejected += len(rows)
         self.write(
             "reject",
-            pa.table({
-                "source": [self.spec.name] * len(rows),
-                "source_version": [self.unit.version] * len(rows),
-                "source_file": [path.name] * len(rows),
-                "source_line": pa.array([row.line for row in rows], pa.int64()),
-                "reason": [row.reason for row in rows],
-                "raw": [row.raw for row in rows],
-            }),
+            pa.table(
+                {
+                    "source": [self.spec.name] * len(rows),
+                    "source_version": [self.unit.version] * len(rows),
+                    "source_file": [path.name] * len(rows),
+                    "source_line": pa.array([row.line for row in rows], pa.int64()),
+                    "reason": [row.reason for row in rows],
+                    "raw": [row.raw for row in rows],
+                }
+            ),
         )
 
     def write(self, table: str, rows: pa.Table) -> None:
@@ -396,7 +398,9 @@ class Job:
             return
         if table not in self._writers:
             stem = f"{self.unit.version}-{self.unit.sha256[:8]}"
-            self._writers[table] = self.run.writer(table, stem, {"lrbstore.input": self.unit.path.name, "lrbstore.sha256": self.unit.sha256})
+            self._writers[table] = self.run.writer(
+                table, stem, {"lrbstore.input": self.unit.path.name, "lrbstore.sha256": self.unit.sha256}
+            )
         self._writers[table].write(rows)
         if {"tissue", "tissue_name"} <= set(rows.column_names):
             pairs = rows.select(["tissue_name", "tissue"]).group_by(["tissue_name", "tissue"]).aggregate([])
@@ -523,7 +527,9 @@ class Job:
         ).fetchall()
         self.reject(unit.path, sorted((BadRow(*row) for row in [*lost, *bad]), key=lambda row: row.line))
         with_id = "record_id" in rules.column_names
-        content = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as base_" if with_id else "0 as base_"
+        content = (
+            "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as base_" if with_id else "0 as base_"
+        )
         where = "where source_line not in (select source_line from judged where verdict_ is not null)" if bad else ""
         accepted = self.scratch.sql(f"select {content}, * exclude (reason_, verdict_, content_) from judged {where}").to_arrow_table()
         places = accepted["source_line"].to_numpy(), accepted["sub_row_"].to_numpy()
@@ -540,12 +546,16 @@ class Job:
     def _judge_repeats(self, rules: Contract) -> None:
         """Reject rows that repeat what must tell the rows of the file apart: no label could be told theirs."""
         keys = ", ".join(f"{quote(column)}::VARCHAR" for column in rules.unique)
-        rows = self.scratch.execute(f"select source_line, {keys} from judged where verdict_ is null order by source_line, sub_row_").fetchall()
+        rows = self.scratch.execute(
+            f"select source_line, {keys} from judged where verdict_ is null order by source_line, sub_row_"
+        ).fetchall()
         repeats = []
         for line, *key in rows:
             first = self._first_lines.setdefault((rules.name, *key), line)
             if first != line:
-                said = f"{' and '.join(rules.unique)} {' '.join(map(repr, key))} stand{'s' if len(key) == 1 else ''} on line {first} already"
+                said = (
+                    f"{' and '.join(rules.unique)} {' '.join(map(repr, key))} stand{'s' if len(key) == 1 else ''} on line {first} already"
+                )
                 repeats.append((said, line))
         if repeats:
             self.scratch.executemany("update judged set verdict_ = ? where source_line = ?", repeats)

@@ -65,9 +65,7 @@ SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help
 
 
 @app.callback(invoke_without_command=True)
-def about(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False
-) -> None:
+def about(context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
     """A queryable store of genomic variants, labels and benchmark tasks."""
     if version:
         from lrbstore.version import __version__
@@ -99,7 +97,9 @@ def simulate(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder: genomes/ and one folder a source, in the providers' layouts.")],
     scale: Annotated[float, typer.Option(help="Size, 1 being the published counts.")] = 0.01,
     seed: Annotated[int, typer.Option(help="The same seed and scale give the same bytes.")] = 0,
-    with_faults: Annotated[bool, typer.Option("--with-faults", help="Add rows that an ingest must reject or notice (repeated ones among them).")] = False,
+    with_faults: Annotated[
+        bool, typer.Option("--with-faults", help="Add rows that an ingest must reject or notice (repeated ones among them).")
+    ] = False,
 ) -> None:
     """Write upstream files of every source, in the providers' formats, with genomes and a signal that can be learnt."""
     from lrbstore.ingest.simulation import simulate as write_files
@@ -225,7 +225,8 @@ def tasks(store: StoreOption = None, format: FormatOption = Format.table) -> Non
 
 
 @app.command()
-def describe(name: Annotated[str, typer.Argument(metavar="TASK", help="Name or alias of a task; or a table's.")], store: StoreOption = None
+def describe(
+    name: Annotated[str, typer.Argument(metavar="TASK", help="Name or alias of a task; or a table's.")], store: StoreOption = None
 ) -> None:
     """Print everything that a task's folder says, as a page: question, label, splits, metrics, strata, SQL. Or a table's columns."""
     from lrbstore.describe import page
@@ -394,7 +395,7 @@ def progress() -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True)
     if console.is_terminal:
         with console.status("") as status:
-            yield lambda text: status.update(text)
+            yield status.update
         return
     last = time.monotonic()
 

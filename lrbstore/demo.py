@@ -87,7 +87,9 @@ def run(out: Path, *, scale: float, seed: int, say: Say, show: Say) -> Path:
             _score(Task.open(held, name, length), by, say, show)
         show(f"The store is at {store} (release {held.release}, SIMULATED). {time.monotonic() - began:.0f} s in all. Next:")
         show(
-            f'  lrbstore tasks --store {store}\n  lrbstore sql "from variant_record limit 5" --store {store}\n  lrbstore verify --store {store}'
+            f"  lrbstore tasks --store {store}\n"
+            f'  lrbstore sql "from variant_record limit 5" --store {store}\n'
+            f"  lrbstore verify --store {store}"
         )
     return store
 

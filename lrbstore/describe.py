@@ -81,4 +81,6 @@ def _table(contract: Contract) -> str:
     lines = [f"# {contract.name}", "", contract.grain, "", "| column | type | null | meaning |", "|---|---|---|---|"]
     lines += [f"| `{c.name}` | {c.type or '-'} | {'yes' if c.nullable else 'no'} | {c.comment} |" for c in contract.columns]
     rules = [rule.says for rule in contract.rules if rule.column is None]
-    return "\n".join([*lines, *(["", "A row is rejected when " + "; ".join(rules) + "."] if rules else []), "", "```sql", contract.ddl.strip(), "```"])
+    return "\n".join(
+        [*lines, *(["", "A row is rejected when " + "; ".join(rules) + "."] if rules else []), "", "```sql", contract.ddl.strip(), "```"]
+    )

@@ -43,12 +43,16 @@ def score(dataset: Dataset, predictions: Any, by: Sequence[str] = (), model: str
     cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
     ids, labels = _labels(dataset)
     if len(set(ids)) != len(ids):
-        raise ContractBroken(f"{spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; run: lrbstore verify")
+        raise ContractBroken(
+            f"{spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; run: lrbstore verify"
+        )
     try:
         values = aligned(predictions, ids, labels.shape[1:])
     except IncompletePredictions as error:
         w = dataset.window
-        raise IncompletePredictions(f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts) from None
+        raise IncompletePredictions(
+            f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts
+        ) from None
     groups: list[tuple[str, str, str | None, np.ndarray]] = [("overall", "", None, np.arange(len(ids)))]
     for cut in cuts:
         groups += _strata(dataset, cut)

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec, task_specs
-from lrbstore.contract import literal
+from lrbstore.contract import literal, quote
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.scoring import score
@@ -60,9 +60,7 @@ class Task:
         if scheme not in spec.schemes:
             raise UnknownName(f"split scheme of {spec.name}", scheme, spec.schemes)
         if subset:
-            raise BadSpec(
-                f"{spec.name} has no smaller subset upstream; leave subset out"
-            )
+            raise BadSpec(f"{spec.name} has no smaller subset upstream; leave subset out")
         filters = {}
         for option, value in task_options.items():
             if option not in spec.options:
@@ -83,6 +81,11 @@ class Task:
         if not some:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
+        for column, value in self.filters.items():
+            with damage_said():
+                known = self.store.cursor().execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
+            if value not in {row[0] for row in known}:
+                raise UnknownName(f"{column} among the examples of {self.spec.name}", value, (row[0] for row in known))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what reopens the task: the store's folder and release, and the settings."""

@@ -1,4 +1,4 @@
-"""The generated parts of the README: the catalogue of tasks and sources. ``make docs`` renews them; test_docs.py sees that they are current."""
+"""The generated parts of the README: the catalogue of tasks and sources. ``make docs`` renews them; test_docs.py compares."""
 
 import re
 from pathlib import Path

@@ -344,7 +344,12 @@ def test_a_broken_definition_is_said_with_its_file(copied: Path, old: str, new: 
 
 
 def test_a_task_is_added_by_its_folder_alone(copied: Path) -> None:
-    shutil.copytree(copied, copied.parent / "my_task")
+    mine = copied.parent / "my_task"
+    shutil.copytree(copied, mine)
+    with pytest.raises(lrbstore.BadSpec, match=r"my_task/task\.toml.*does not read my_task\.examples"):
+        task_specs()  # a copy whose splits are still those of another task
+    for path in mine.glob("*/*.sql"):
+        path.write_text(path.read_text().replace("bulk_rna_expression.examples", "my_task.examples"))
     assert "my_task" in task_specs()
     assert task_spec("my_task").title == task_spec("bulk_rna_expression").title
     with pytest.raises(lrbstore.UnknownName, match="did you mean 'my_task'"):

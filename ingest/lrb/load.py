@@ -48,6 +48,10 @@ def describe_file(part: Part, path: Path) -> dict[str, Any]:
     return {"version": "1", "assembly": "GRCh38", "companions": [*shards, *companions]}
 
 
+def _sql(job: Job, name: str) -> str:
+    return (job.spec.folder / name).read_text(encoding="utf-8")
+
+
 # ── bulk RNA expression ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -81,7 +85,7 @@ def load_bulk(job: Job) -> None:
         job.scratch.execute("create or replace temp table no_values (source_line BIGINT, reason VARCHAR)")
         if bad:
             job.scratch.executemany("insert into no_values values (?, ?)", bad)
-        genes = job.canonical(_BULK_SQL, "lrb_gene")
+        genes = job.canonical(_sql(job, "genes.sql"), "lrb_gene")
         _reject_partners(job, coordinates, vectors, int(lines[-1]))
         kept = genes["source_line"].to_numpy()
         numbers = np.arange(label_row, label_row + len(kept), dtype=np.int64)
@@ -90,14 +94,16 @@ def load_bulk(job: Job) -> None:
         job.write("lrb_gene", genes.set_column(genes.column_names.index("label_row"), "label_row", pa.array(numbers)))
         job.write(
             "lrb_expression",
-            pa.table({
-                "label_row": numbers,
-                "expression": _lists(chosen),
-                "source": [job.spec.name] * len(kept),
-                "source_version": [job.unit.version] * len(kept),
-                "source_file": [values_path.name] * len(kept),
-                "source_line": kept,
-            }),
+            pa.table(
+                {
+                    "label_row": numbers,
+                    "expression": _lists(chosen),
+                    "source": [job.spec.name] * len(kept),
+                    "source_version": [job.unit.version] * len(kept),
+                    "source_file": [values_path.name] * len(kept),
+                    "source_line": kept,
+                }
+            ),
         )
         lost = np.setdiff1d(lines, kept)
         texts = vectors.raw(lost)
@@ -115,29 +121,6 @@ def load_bulk(job: Job) -> None:
     _reject_partners(job, coordinates, vectors, None)
     job.rows_in(values_path, len(values.bad))
     job.reject(values_path, values.bad)
-
-
-_BULK_SQL = """
-select
-    p.source_line, p.assembly, 'ExPecto' as annotation, split_part(p.id, '.', 1) as gene_id, p.symbol, p.type as gene_type, p.contig as chrom,
-    p.strand, p.TSS as tss_pos, p.CAGE_representative_TSS as cage_tss_pos,
-    coalesce(p.split, case when p.contig = 'chr8' then 'test' else 'train' end) as split, null::BIGINT as label_row, p.extra,
-    coalesce(
-        n.reason,
-        case
-            when p.chrom is null then 'chrom is missing'
-            when p.contig is null then 'chrom: contig ''' || p.chrom || ''' is not in ' || p.assembly
-            when p.TSS > p.length then 'TSS: ' || p.TSS || ' is beyond the end of ' || p.contig || ' (' || p.length || ' bp)'
-            when p.CAGE_representative_TSS > p.length
-                then 'CAGE_representative_TSS: ' || p.CAGE_representative_TSS || ' is beyond the end of ' || p.contig || ' (' || p.length || ' bp)'
-        end
-    ) as reject_reason
-from (
-    select t.*, c.chrom as contig, c.length, f.assembly
-    from typed as t cross join file as f left join contig_alias as c on c.assembly = f.assembly and c.alias = t.chrom
-) as p
-left join no_values as n using (source_line)
-"""
 
 
 class _Vectors:
@@ -290,7 +273,7 @@ def load_cage(job: Job) -> None:
             job.scratch.register("keys_arrow", keys)
             job.scratch.execute("insert into shard_key select * from keys_arrow")
             job.scratch.unregister("keys_arrow")
-        windows = job.canonical(_CAGE_SQL, "cage_window")
+        windows = job.canonical(_sql(job, "windows.sql"), "cage_window")
         for width, n in job.scratch.execute('select "end" - start, count(*) from accepted group by 1').fetchall():
             widths[int(width)] = widths.get(int(width), 0) + int(n)
         for first in range(0, windows.num_rows, _CAGE_CHUNK):
@@ -310,39 +293,22 @@ def load_cage(job: Job) -> None:
     shards.close()
 
 
-_CAGE_SQL = """
-select
-    p.source_line, p.assembly, p.contig as chrom, p.start - 1 as start, p.stop - 1 as "end", p.split, p.npy_idx, null::BIGINT as label_row,
-    case
-        when p.chrom is null then 'chrom is missing'
-        when p.contig is null then 'chrom: contig ''' || p.chrom || ''' is not in ' || p.assembly
-        when p.stop - p.start not in (114688, 131072)
-            then 'stop - start is ' || (p.stop - p.start) || '; expected 114688 (the labelled bins) or 131072 (the Basenji window)'
-        when k.npy_idx is null and p.split in ('train', 'validation', 'test') and p.npy_idx is not null
-            then 'no array target-' || replace(p.split, 'validation', 'valid') || '-' || p.npy_idx || '.npy is in the shards that were given'
-    end as reject_reason
-from (
-    select t.*, c.chrom as contig, c.length, f.assembly
-    from typed as t cross join file as f left join contig_alias as c on c.assembly = f.assembly and c.alias = t.chrom
-) as p
-left join shard_key as k on k.split = p.split and k.npy_idx = p.npy_idx
-"""
-
-
 def _label_rows(job: Job, shards: _Shards, windows: pa.Table, numbers: np.ndarray) -> pa.Table:
     keys = list(zip(windows["split"].to_pylist(), windows["npy_idx"].to_pylist(), strict=True))
     labels = np.empty((len(keys), BINS, TRACKS), np.float32)
     for i, key in enumerate(keys):
         labels[i] = shards.read(key)
     rings = {f"ring_{k}": _lists(ring) for k, ring in enumerate(to_rings(labels))}
-    return pa.table({
-        "label_row": numbers,
-        **rings,
-        "source": [job.spec.name] * len(keys),
-        "source_version": [job.unit.version] * len(keys),
-        "source_file": [shards.path_of(key).name for key in keys],
-        "source_line": windows["npy_idx"],
-    })
+    return pa.table(
+        {
+            "label_row": numbers,
+            **rings,
+            "source": [job.spec.name] * len(keys),
+            "source_version": [job.unit.version] * len(keys),
+            "source_file": [shards.path_of(key).name for key in keys],
+            "source_line": windows["npy_idx"],
+        }
+    )
 
 
 class _Shards:
@@ -362,7 +328,9 @@ class _Shards:
                 # np.savez appends .npy to a key; the keys themselves end in .npy already
                 found = re.fullmatch(r"target-(train|valid|test)-(\d+)(?:\.npy){0,2}", member)
                 if found is None:
-                    raise ContractBroken(f"{path} holds {member!r}; expected arrays named target-train-0.npy, target-valid-…, target-test-…")
+                    raise ContractBroken(
+                        f"{path} holds {member!r}; expected arrays named target-train-0.npy, target-valid-…, target-test-…"
+                    )
                 key = (names[found[1]], int(found[2]))
                 if key in self._place:
                     raise ContractBroken(f"{path} holds {member!r}, and so does {self._place[key][0]}; each array belongs to one shard")

@@ -752,7 +752,9 @@ def test_a_read_only_store_can_be_read_and_is_not_written(base, files, tmp_path)
     before = tree(home)
     for path in [*home.rglob("*"), home]:
         path.chmod(0o555 if path.is_dir() else 0o444)
-    opened_up = [p for p in home.parents if p.is_dir() and p.stat().st_uid == os.getuid() and not p.stat().st_mode & 0o001]
+    # The package itself must be readable by a stranger too, wherever this checkout and its environment lie.
+    parents = {*home.parents, *Path(lrbstore.__file__).resolve().parents, *Path(sys.prefix).resolve().parents}
+    opened_up = [p for p in parents if p.stat().st_uid == os.getuid() and not p.stat().st_mode & 0o001]
     modes = {p: p.stat().st_mode for p in opened_up}
     try:
         for path in opened_up:

@@ -26,6 +26,7 @@ from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.genome import Genome
+from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
 from lrbstore.store import Store, damage_said
 from lrbstore.window import (
@@ -95,11 +96,25 @@ class Dataset(Sequence[dict[str, Any]]):
         """
         if isinstance(item, slice):
             return [self[i] for i in range(*item.indices(len(self)))]
-        i = operator.index(item)
+        return self.example(operator.index(item))
+
+    def example(self, i: int, *, encoding: str = "text") -> dict[str, Any]:
+        """Return example ``i`` with its sequences in an encoding; ``ds[i]`` is ``ds.example(i)``.
+
+        Args:
+            i: Place in the data set; negative from its end.
+            encoding: ``text`` str; ``bytes`` uint8 (L,); ``codes`` int8 (L,); ``one_hot`` uint8 (4, L).
+
+        Raises:
+            IndexError: Beyond the last example.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
         if not -len(self) <= i < len(self):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
         row = int(self._kept_rows[i])
-        batch = self._batch(self._rows.slice(row, 1), _slice_plan(self._plan, np.array([row])), "text")
+        batch = self._batch(self._rows.slice(row, 1), _slice_plan(self._plan, np.array([row])), encoding)
         return {key: _scalar(value) for key, value in batch.items()}
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -131,6 +146,14 @@ class Dataset(Sequence[dict[str, Any]]):
         enc.check_encoding(encoding)
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
+
+    def torch(self, encoding: str = "codes") -> Any:
+        """Return the examples as a map-style PyTorch data set (extra ``torch``); see :func:`lrbstore.loaders.torch_dataset`."""
+        return torch_dataset(self, encoding)
+
+    def to_hf(self) -> Any:
+        """Copy the examples into a Hugging Face data set (extra ``hf``); see :func:`lrbstore.loaders.hf_dataset`."""
+        return hf_dataset(self)
 
     def rows(self, columns: str | Sequence[str] | None = None) -> pa.Table:
         """Return the examples without sequences and label vectors.

@@ -1,0 +1,81 @@
+"""A data set as others' loaders want it: a PyTorch map-style data set, a Hugging Face data set. Both are optional extras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lrbstore.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from lrbstore.dataset import Dataset
+
+
+def torch_dataset(dataset: Dataset, encoding: str) -> Any:
+    """Wrap a data set for ``torch.utils.data.DataLoader``, with any number of workers, forked or spawned.
+
+    Args:
+        dataset: The examples.
+        encoding: ``codes``, ``bytes``, ``one_hot`` or ``text``.
+
+    Returns:
+        A map-style ``torch.utils.data.Dataset``: arrays and numbers as tensors, text as ``str``.
+
+    Raises:
+        MissingExtra: If PyTorch is not installed.
+        UnknownName: If there is no such encoding.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtra("torch", "a PyTorch data set") from error
+    from lrbstore.encoding import check_encoding
+
+    check_encoding(encoding)
+
+    class Examples(torch.utils.data.Dataset):  # type: ignore[misc,name-defined,unused-ignore]
+        """The examples of one split; each process opens store and genome for itself."""
+
+        def __len__(self) -> int:
+            return len(dataset)
+
+        def __getitem__(self, i: int) -> dict[str, Any]:
+            return {key: _tensor(value) for key, value in dataset.example(i, encoding=encoding).items()}
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return torch_dataset, (dataset, encoding)
+
+    def _tensor(value: Any) -> Any:
+        if isinstance(value, np.ndarray | np.number):
+            return torch.from_numpy(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else torch.tensor(value.item())
+        return value
+
+    return Examples()
+
+
+def hf_dataset(dataset: Dataset) -> Any:
+    """Copy a data set into Hugging Face's Arrow cache, sequences as text.
+
+    Mind that this stores the sequences, once for every window length: for what stays lazy, use the data set itself.
+
+    Args:
+        dataset: The examples.
+
+    Returns:
+        A ``datasets.Dataset`` with the keys of ``ds[i]``.
+
+    Raises:
+        MissingExtra: If ``datasets`` is not installed.
+    """
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtra("hf", "a Hugging Face data set") from error
+    return datasets.Dataset.from_generator(_plain, gen_kwargs={"dataset": dataset})
+
+
+def _plain(dataset: Dataset) -> Iterator[dict[str, Any]]:
+    for example in dataset:
+        yield {key: value.item() if isinstance(value, np.number) else value for key, value in example.items()}

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from lrbstore.encoding import check_encoding
 from lrbstore.errors import MissingExtra
 
-if TYPE_CHECKING:
-    from lrbstore.dataset import Dataset
+
+class Examples(Protocol):
+    """What a loader needs of a data set."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[dict[str, Any]]: ...
+
+    def example(self, i: int, *, encoding: str = "text") -> dict[str, Any]:
+        """Return one example with its sequences in an encoding."""
+        ...
 
 
-def torch_dataset(dataset: Dataset, encoding: str) -> Any:
+def torch_dataset(dataset: Examples, encoding: str) -> Any:
     """Wrap a data set for ``torch.utils.data.DataLoader``, with any number of workers, forked or spawned.
 
     Args:
@@ -31,11 +41,9 @@ def torch_dataset(dataset: Dataset, encoding: str) -> Any:
         import torch
     except ImportError as error:
         raise MissingExtra("torch", "a PyTorch data set") from error
-    from lrbstore.encoding import check_encoding
-
     check_encoding(encoding)
 
-    class Examples(torch.utils.data.Dataset):  # type: ignore[misc,name-defined,unused-ignore]
+    class TorchExamples(torch.utils.data.Dataset):  # type: ignore[misc,name-defined,unused-ignore]
         """The examples of one split; each process opens store and genome for itself."""
 
         def __len__(self) -> int:
@@ -52,10 +60,10 @@ def torch_dataset(dataset: Dataset, encoding: str) -> Any:
             return torch.from_numpy(np.ascontiguousarray(value)) if isinstance(value, np.ndarray) else torch.tensor(value.item())
         return value
 
-    return Examples()
+    return TorchExamples()
 
 
-def hf_dataset(dataset: Dataset) -> Any:
+def hf_dataset(dataset: Examples) -> Any:
     """Copy a data set into Hugging Face's Arrow cache, sequences as text.
 
     Mind that this stores the sequences, once for every window length: for what stays lazy, use the data set itself.
@@ -76,6 +84,6 @@ def hf_dataset(dataset: Dataset) -> Any:
     return datasets.Dataset.from_generator(_plain, gen_kwargs={"dataset": dataset})
 
 
-def _plain(dataset: Dataset) -> Iterator[dict[str, Any]]:
+def _plain(dataset: Examples) -> Iterator[dict[str, Any]]:
     for example in dataset:
         yield {key: value.item() if isinstance(value, np.number) else value for key, value in example.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,6 +18,7 @@ import lrbstore
 from lrbstore.alleles import variant_id
 from lrbstore.contract import contract
 from lrbstore.errors import ContractBroken, UnknownName
+from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import Outcome, ingest
 
 HERE = Path(__file__).resolve()
@@ -419,3 +422,15 @@ def test_a_real_file_of_2026_agrees_with_a_reading_by_hand(tmp_path: Path) -> No
     query = f"select clnsig, count(*) from read_parquet('{tmp_path}/data/clinvar_record/*.parquet') where clnsig is not null group by 1"
     assert dict(duckdb.sql(query).fetchall()) == tally
     assert_agrees(tmp_path, NEW_REAL, "GRCh38")
+
+
+@pytest.mark.slow
+def test_every_isg15_allele_is_the_real_genomes(realdata, tmp_path):
+    fasta, store = tmp_path / "GRCh37.fa", tmp_path / "store"
+    subprocess.run([sys.executable, str(realdata / "build_genome.py"), "GRCh37", str(fasta), "chr1"], check=True)
+    ingest(store, "clinvar", [realdata / "clinvar" / "clinvar_20191007.GRCh37.chr1_ISG15.vcf.gz"])
+    add_genome(store, "GRCh37", fasta)
+    with lrbstore.open(store) as opened:
+        query = "select ref_check, count(*) from variant_record join variant using (variant_id) group by all"
+        assert opened.sql(query).fetchall() == [("match", 72)]
+    fasta.unlink()

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from lrbstore.alleles import check_reference, left_align, variant_id
-from lrbstore.contract import contract, literal, parts_of
+from lrbstore.contract import contract, parts_of
+from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import WrongAssembly
 from lrbstore.genome import Genome
-from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, Manifest
 from lrbstore.parquet import TableWriter
 from lrbstore.release import Publication
@@ -48,14 +48,12 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     if not records:
         return []
     say("alleles")
-    connection = _connection()
+    connection = connect()
     root = publication.folder.path
     # Reading only what an allele is made of, table by table: the ids were computed when the rows were loaded.
-    rows = " union all ".join(
-        f"select variant_id, assembly, chrom, pos, ref, alt from read_parquet({literal(root / f.path)})" for f in records
-    )
+    rows = " union all ".join(f"select variant_id, assembly, chrom, pos, ref, alt from {read_parquet([root / f.path])}" for f in records)
     known = [f for f in base.files if f.table == "variant_allele"]
-    unknown = f"anti join {_parquet(root, known)} as k using (variant_id)" if known else ""
+    unknown = f"anti join {read_parquet(root / f.path for f in known)} as k using (variant_id)" if known else ""
     connection.execute(
         "create temp table fresh as select variant_id, assembly, chrom, trimmed_pos(pos, ref, alt) as pos, "
         "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, "
@@ -97,7 +95,7 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
     counts: dict[str, int] = {}
     example: tuple[str, str] | None = None
     done = 0
-    connection = _connection()
+    connection = connect()
     with _writer(publication, "variant_reference") as writer:
         for rows in _alleles_of(connection, publication, alleles, genome.assembly):
             chroms, refs, alts = (rows[c].to_pylist() for c in ("chrom", "ref", "alt"))
@@ -151,20 +149,9 @@ def _alleles_of(
 ) -> Iterator[pa.Table]:
     root = publication.folder.path
     for file in files:
-        relation = connection.cursor().sql(f"select * from {_parquet(root, [file])} where assembly = $a", params={"a": assembly})
+        relation = connection.cursor().sql(f"select * from {read_parquet([root / file.path])} where assembly = $a", params={"a": assembly})
         for batch in relation.to_arrow_reader(_CHUNK):
             yield pa.Table.from_batches([batch])
-
-
-def _connection() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(config={"python_enable_replacements": "false", "autoinstall_known_extensions": "false"})
-    for path in sorted((sql_folder() / "macros").glob("*.sql")):
-        connection.execute(path.read_text(encoding="utf-8"))
-    return connection
-
-
-def _parquet(root: object, files: list[DataFile]) -> str:
-    return "read_parquet([" + ", ".join(literal(f"{root}/{f.path}") for f in files) + "])"
 
 
 def _writer(publication: Publication, table: str) -> TableWriter:

@@ -18,22 +18,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lrbstore.assembly import assembly
 from lrbstore.contract import Contract, Rule, contract, literal, quote
+from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
-from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, InputFile, Manifest, file_sha256
 from lrbstore.parquet import TableWriter
 from lrbstore.release import Publication, StoreFolder
-from lrbstore.vocabulary import TISSUE_KEY_MACRO, tissue_aliases
+from lrbstore.vocabulary import tissue_aliases
 
 Progress = Callable[[str], None]
 _CHUNK = 100_000  #: Upstream rows checked at a time.
@@ -202,10 +201,7 @@ class Run:
         self.replaced: set[str] = set()
         self.replaced_units: set[tuple[str, str, str, str]] = set()
         self._met: dict[tuple[str, str, str], Unit] = {}
-        self.scratch = duckdb.connect(config={"python_enable_replacements": "false", "autoinstall_known_extensions": "false"})
-        for path in sorted((sql_folder() / "macros").glob("*.sql")):
-            self.scratch.execute(path.read_text(encoding="utf-8"))
-        self.scratch.execute(TISSUE_KEY_MACRO)
+        self.scratch = connect()
         self._fill("tissue_vocabulary", ["key", "tissue"], sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)}))
         aliases: list[tuple[object, ...]] = []
         for name in spec.assemblies:
@@ -306,16 +302,14 @@ class Run:
 
     def finish(self) -> None:
         """Write what follows from the loaded rows as a whole: tissue spellings, alleles, and what the genomes say about them."""
-        known = set()
-        for file in self.base.files:
-            if file.table == "tissue_alias" and file.source == self.spec.name:
-                rows = self.scratch.execute(f"select alias, tissue from {self.parquet([file])}").fetchall()
-                known |= set(rows)
-        fresh = sorted(self._tissues - known)
+        known: set[tuple[str, str]] = set()  # spellings of this source; and the tissues that any source names
         named = {row.tissue for row in tissue_aliases(self.spec.name)}
         for file in self.base.files:
             if file.table == "tissue_alias":
-                named |= {row[0] for row in self.scratch.execute(f"select tissue from {self.parquet([file])}").fetchall()}
+                rows = self.scratch.execute(f"select alias, tissue from {self.parquet([file])}").fetchall()
+                named |= {tissue for _, tissue in rows}
+                known |= set(rows) if file.source == self.spec.name else set()
+        fresh = sorted(self._tissues - known)
         self.new_tissues = sorted({tissue for _, tissue in fresh} - named)
         if fresh:
             with self.writer("tissue_alias", "aliases") as writer:
@@ -338,8 +332,7 @@ class Run:
 
     def parquet(self, files: list[DataFile]) -> str:
         """Return the SQL that reads some data files."""
-        paths = ", ".join(literal(self.publication.folder.path / f.path) for f in files)
-        return f"read_parquet([{paths}])"
+        return read_parquet(self.publication.folder.path / f.path for f in files)
 
 
 @dataclass

@@ -126,6 +126,11 @@ class TaskSpec(_Spec):
             if folder.is_dir()
         }
 
+    def splits(self, scheme: str) -> tuple[str, ...]:
+        """Names of a scheme's splits: train, validation, test, then any others by name."""
+        order = ["train", "validation", "test"]
+        return tuple(sorted(self.schemes[scheme], key=lambda s: (order.index(s) if s in order else len(order), s)))
+
     def view(self, scheme: str, split: str) -> str:
         """Name the view of a split: ``task.split`` under the default scheme, ``task.scheme_split`` under another."""
         return f"{self.name}.{quote(split if scheme == self.split_scheme else f'{scheme}_{split}')}"

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import IO
 
 from lrbstore.errors import CannotWrite, ContractBroken, HashMismatch, MissingData, StoreLocked, UnknownName
-from lrbstore.manifest import SCHEMA_VERSION, DataFile, Manifest, sql_digest
+from lrbstore.manifest import SCHEMA_VERSION, Manifest, sql_digest
 from lrbstore.parquet import sync_folder
 
 _NAME = re.compile(r"(\d+)-[0-9a-f]{8}")
@@ -359,11 +359,6 @@ class Publication:
             return False
         except OSError:
             return True  # nobody can tell: keep the files
-
-
-def without(files: tuple[DataFile, ...], dropped: set[str]) -> tuple[DataFile, ...]:
-    """Return ``files`` less those whose path is in ``dropped``."""
-    return tuple(f for f in files if f.path not in dropped)
 
 
 def _number(release: str) -> int:

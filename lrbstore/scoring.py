@@ -20,7 +20,7 @@ from lrbstore.strata import Stratifier, stratifier
 _ID = "example_id"
 
 
-def score(dataset: Dataset, predictions: Any, by: Sequence[str] = (), model: str | None = None) -> pl.DataFrame:
+def score(dataset: Dataset, predictions: Any, by: str | Sequence[str] = (), model: str | None = None) -> pl.DataFrame:
     """Score predictions for a data set.
 
     Args:

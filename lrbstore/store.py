@@ -24,12 +24,12 @@ import pyarrow as pa
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, contracts, literal, parts_of, quote
+from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
-from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, Manifest
 from lrbstore.release import StoreFolder
-from lrbstore.vocabulary import TISSUE_KEY_MACRO, tissue_key, vocabulary
+from lrbstore.vocabulary import tissue_key, vocabulary
 
 
 def default_path() -> Path:
@@ -58,7 +58,7 @@ class Store:
         self.manifest, held = self.folder.open(release)
         self._held, self._let_go = held, weakref.finalize(self, os.close, held)
         self._is_shared = False
-        self._base, self._pid = _connect(), os.getpid()
+        self._base, self._pid = connect(), os.getpid()
         try:
             _prepare(self._base, self)
         except BaseException:
@@ -106,7 +106,7 @@ class Store:
         """Return a DuckDB cursor of its own; one a thread and one a query. A forked process gets a DuckDB of its own first."""
         if self._pid != os.getpid():
             _inherited.append(self._base)
-            fresh = _connect()
+            fresh = connect()
             _prepare(fresh, self)
             self._base, self._pid = fresh, os.getpid()
         try:
@@ -247,23 +247,8 @@ def damage_said() -> Iterator[None]:
 # ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(
-        config={
-            "python_enable_replacements": "false",  # a query means tables, never a variable that happens to be in scope
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "preserve_insertion_order": "true",  # a split's order is upstream's: the files' own order
-        }
-    )
-
-
 def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
-    for path in sorted((sql_folder() / "macros").glob("*.sql")):
-        connection.execute(path.read_text(encoding="utf-8"))
-    for path in sorted((sql_folder() / "splits").glob("*.sql")):
-        connection.execute(path.read_text(encoding="utf-8"))
-    connection.execute(TISSUE_KEY_MACRO)
+    run_folder(connection, "splits")
     connection.execute("create schema history")
     manifest = store.manifest
     _derive(connection, store)
@@ -305,11 +290,10 @@ def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: 
 
 def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: list[DataFile], contract: Contract) -> None:
     """Make a view over data files. Where one is damaged the view says so when it is asked; the other tables, and verify, stay of use."""
-    paths = ", ".join(literal(store.path / f.path) for f in files)
     said = next(filter(None, (f.damage(store.path) for f in files)), None)
     if said is None:
         try:
-            connection.execute(ddl.replace("{files}", f"read_parquet([{paths}])"))
+            connection.execute(ddl.replace("{files}", read_parquet(store.path / f.path for f in files)))
             return
         except duckdb.Error as error:
             said = f"a file of table {contract.name} is damaged: {str(error).splitlines()[0]}"

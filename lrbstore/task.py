@@ -104,8 +104,7 @@ class Task:
     @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, training first."""
-        order = ["train", "validation", "test"]
-        return tuple(sorted(self.spec.schemes[self.split_scheme], key=lambda s: (order.index(s) if s in order else len(order), s)))
+        return self.spec.splits(self.split_scheme)
 
     def __getitem__(self, split: str) -> Dataset:
         """Return a split as a data set.
@@ -161,7 +160,7 @@ class Task:
             IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
             UnknownName: If there is no such split or stratifier.
         """
-        return score(self[split], predictions, [by] if isinstance(by, str) else by, model)
+        return score(self[split], predictions, by, model)
 
     def overlap(self, *seq_lens: int) -> pl.DataFrame:
         """Tell how many windows of one split share bases with windows of another, and how many bases.
@@ -318,10 +317,9 @@ def tasks(store: Store | str | None = None) -> pl.DataFrame:
         except MissingData:
             if store is not None:
                 raise
-    order = {"train": 0, "validation": 1, "test": 2}
     rows = []
     for spec in task_specs().values():
-        splits = sorted(spec.schemes[spec.split_scheme], key=lambda s: (order.get(s, 3), s))
+        splits = spec.splits(spec.split_scheme)
         counts = [
             opened.cursor().execute(f"select count(*) from {spec.view(spec.split_scheme, s)}").fetchall()[0][0] if opened else None
             for s in splits

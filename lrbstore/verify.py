@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from lrbstore.assembly import assembly
 from lrbstore.catalogue import TaskSpec, task_specs
 from lrbstore.contract import contract, head, literal
+from lrbstore.engine import read_parquet
 from lrbstore.errors import LrbStoreError
 from lrbstore.genome import GenomeRecord, register_fasta
 from lrbstore.layout import sql_folder
@@ -151,7 +152,7 @@ def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
         counts = []
         for kind in (False, True):
             selects = [
-                f"select source_line from read_parquet({literal(store.path / f.path)}) where source_file = $name"
+                f"select source_line from {read_parquet([store.path / f.path])} where source_file = $name"
                 for f in own
                 if (f.table == "reject") is kind
             ]
@@ -185,8 +186,7 @@ def _genome(store: Store, record: GenomeRecord) -> Finding:
 
 def _contract(store: Store, table: str) -> Iterator[Finding]:
     rules = contract(table)
-    paths = ", ".join(literal(store.path / f.path) for f in store.manifest.files if f.table == table)
-    source = f"read_parquet([{paths}])"
+    source = read_parquet(store.path / f.path for f in store.manifest.files if f.table == table)
     found = dict(store.cursor().execute(f"select column_name, column_type from (describe select * from {source})").fetchall())
     wrong = [f"{c.name} is {found.get(c.name, 'missing')}, not {c.type}" for c in rules.columns if found.get(c.name) != c.type]
     if wrong:

@@ -15,13 +15,6 @@ from dataclasses import dataclass
 
 from lrbstore.layout import sql_folder
 
-#: The SQL twin of :func:`tissue_key` and :func:`tissue_name`.
-TISSUE_KEY_MACRO = r"""
-create or replace macro tissue_key(spelling) as
-    regexp_replace(lower(regexp_replace(spelling, '[ \t]+\|[ \t].*$', '')), '[^a-z0-9]', '', 'g');
-create or replace macro tissue_plain(spelling) as
-    trim(replace(regexp_replace(spelling, '[ \t]+\|[ \t].*$', ''), '_', ' '), e' \t');
-"""
 _SUFFIX = re.compile(r"[ \t]+\|[ \t].*$")
 
 

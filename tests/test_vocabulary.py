@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lrbstore.vocabulary import TISSUE_KEY_MACRO, tissue_aliases, tissue_key, tissue_name, tissue_plain, vocabulary
+from lrbstore.layout import sql_folder
+from lrbstore.vocabulary import tissue_aliases, tissue_key, tissue_name, tissue_plain, vocabulary
 
 CANONICAL = {row.tissue for row in vocabulary()}
 
@@ -40,7 +41,7 @@ def test_a_spelling_has_a_key_and_a_canonical_name(spelling: str, key: str, plai
 @pytest.fixture(scope="module")
 def sql() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
-    connection.execute(TISSUE_KEY_MACRO)
+    connection.execute((sql_folder() / "macros" / "tissue.sql").read_text(encoding="utf-8"))
     yield connection
     connection.close()
 

@@ -1,0 +1,36 @@
+"""DuckDB as this house uses it: one way to connect, with the macros of ``sql/macros``, and one way to read data files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from lrbstore.contract import literal
+from lrbstore.layout import sql_folder
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """Connect to a DuckDB in memory that knows our macros and reaches for nothing outside."""
+    connection = duckdb.connect(
+        config={
+            "python_enable_replacements": "false",  # a query means tables, never a variable that happens to be in scope
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "preserve_insertion_order": "true",  # a split's order is upstream's: the files' own order
+        }
+    )
+    run_folder(connection, "macros")
+    return connection
+
+
+def run_folder(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Run every file of a folder of ``sql/``, by name."""
+    for path in sorted((sql_folder() / name).glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+
+
+def read_parquet(paths: Iterable[Path]) -> str:
+    """Return the SQL that reads some Parquet files, in their order."""
+    return f"read_parquet([{', '.join(literal(path) for path in paths)}])"

@@ -7,6 +7,11 @@ import pytest
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Bytes in a test's name would bring in what differs by process (the clock in a gzip header), and xdist's workers must agree."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def realdata() -> Path:
     """The folder of real upstream files; tests that need it skip where it is not."""

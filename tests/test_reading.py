@@ -202,7 +202,7 @@ def test_the_refusal_of_an_open_quote_says_where(tmp_path: Path) -> None:
     ("content", "name", "says"),
     [
         (b"", "file.csv", "is empty; expected a header line"),
-        (gzip.compress(b""), "file.csv.gz", "is empty; expected a header line"),
+        (gzip.compress(b"", mtime=0), "file.csv.gz", "is empty; expected a header line"),
         (b"\n1,2\n", "file.csv", "line 1 is empty; expected the header"),
         (b"##only\n##comments\n", "file.csv", "is empty; expected a header line"),
         (b"a,b,a\n1,2,3\n", "file.csv", "the header names a more than once"),
@@ -212,10 +212,10 @@ def test_the_refusal_of_an_open_quote_says_where(tmp_path: Path) -> None:
         (b"a,b\n1,2\n1,\xff\xfe\n", "file.csv", "cannot be read to its end"),
         (b"a,b\n1,2\n", "file.csv.gz", "cannot be read to its end: zlib inflate failed: incorrect header check"),
         (b"\x89PNG\r\n\x1a\n", "file.csv.gz", "cannot be read to its end: zlib inflate failed"),
-        (gzip.compress(b"a,b\n" + b"1,2\n" * 9_000)[:60], "file.csv.gz", "Truncated compressed stream"),
-        (gzip.compress(b"a,b\n1,2\n")[:-4], "file.csv.gz", "Truncated compressed stream"),
-        (gzip.compress(b"a,b\n1,2\n") + b"trailing", "file.csv.gz", "incorrect header check"),
-        (gzip.compress(b"a,b\n1,2\n")[:-8] + b"\x00" * 8, "file.csv.gz", "incorrect data check"),
+        (gzip.compress(b"a,b\n" + b"1,2\n" * 9_000, mtime=0)[:60], "file.csv.gz", "Truncated compressed stream"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "file.csv.gz", "Truncated compressed stream"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0) + b"trailing", "file.csv.gz", "incorrect header check"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-8] + b"\x00" * 8, "file.csv.gz", "incorrect data check"),
     ],
 )
 def test_what_is_no_such_file_is_refused_by_name(content: bytes, name: str, says: str, tmp_path: Path) -> None:

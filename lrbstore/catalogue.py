@@ -38,7 +38,9 @@ class Label(_Spec):
         tracks: For vectors: the table that names the last axis.
         bins: True where the label is an array bins × tracks whose bins follow from seq_len.
         unit: What the numbers are.
-        positive: For classes: what 1 means.
+        positive: For two classes: what 1 means.
+        classes: For several classes: their names in the order of the label's axis; ``column`` holds the name, the label is one-hot, and a
+            prediction is one score for each class.
     """
 
     key: str
@@ -49,6 +51,7 @@ class Label(_Spec):
     tracks: str | None = None
     bins: bool = False
     positive: str | None = None
+    classes: tuple[str, ...] = ()
 
 
 class Emit(_Spec):

@@ -456,6 +456,13 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _labels(self, table: pa.Table) -> np.ndarray:
         label = self.spec.label
+        if label.column is not None and label.classes:
+            names = np.array(table[label.column].to_pylist(), object)
+            one_hot = names[:, None] == np.array(label.classes, object)
+            if not one_hot.any(axis=1).all():
+                other = names[int((~one_hot.any(axis=1)).argmax())]
+                raise ContractBroken(f"{self.spec.name}: the label {other!r} is none of the classes {', '.join(label.classes)}")
+            return one_hot.astype(label.dtype)
         if label.column is not None:
             return table[label.column].to_numpy().astype(label.dtype)
         rows = table["label_row"].to_numpy()

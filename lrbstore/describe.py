@@ -31,6 +31,8 @@ def page(name: str, store: Store | None) -> str:
         raise UnknownName("task or table", name, [*error.known, *contracts()]) from None
     label = spec.label
     shape = f"bins × {label.tracks}" if label.bins else f"one value for each row of {label.tracks}" if label.tracks else "a scalar"
+    if label.classes:
+        shape = f"one-hot over {', '.join(label.classes)}"
     lines = [
         f"# {spec.name}: {spec.title}",
         "",

@@ -288,6 +288,20 @@ def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
 
 
 @_declare(
+    title="Accuracy over classes",
+    formula="share of examples whose highest score is the class that the one-hot label marks; of equal scores the first class counts",
+    range=(0.0, 1.0),
+    kind="binary",
+    ndim=(2,),
+    source="accuracy of the classifiers of GV-Rep, arXiv 2407.16940",
+    undefined_when="there are no examples",
+)
+def class_accuracy(labels: AnyArray, predictions: AnyArray) -> Value:
+    """Count the share of examples whose class has the highest score."""
+    return Value(float(np.count_nonzero(np.take_along_axis(labels, predictions.argmax(axis=1)[:, None], axis=1))) / len(labels))
+
+
+@_declare(
     title="Mean AUROC across tracks",
     formula="AUROC of each track over the examples, then the mean over tracks",
     range=(0.0, 1.0),

@@ -106,6 +106,18 @@ EGENES = {
         {"gene_id": "ENSG00000000001.4", "chr": "chr1", "variant_pos": 8, "ref": "G", "alt": "T", "tss_distance": 30, "pval_nominal": 0.5},
     ],
 }
+CLINVAR = """\
+##fileformat=VCFv4.1
+##fileDate=2024-04-16
+##source=ClinVar
+##reference=GRCh38
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+1\t5\t1\tG\tA\t.\t.\tCLNSIG=Pathogenic;CLNREVSTAT=criteria_provided,_single_submitter;CLNVC=single_nucleotide_variant;GENEINFO=ONE:1
+1\t8\t2\tT\tTGG\t.\t.\tCLNSIG=Benign/Likely_benign;CLNREVSTAT=reviewed_by_expert_panel;CLNVC=Insertion;GENEINFO=ONE:1
+1\t12\t3\tT\tC\t.\t.\tCLNSIG=Uncertain_significance;CLNVC=single_nucleotide_variant;GENEINFO=TWO:2
+9\t5\t4\tG\tC\t.\t.\tCLNSIG=Pathogenic|risk_factor;CLNREVSTAT=practice_guideline;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
+9\t6\t5\tG\tT\t.\t.\tCLNSIG=Likely_benign;CLNREVSTAT=no_assertion_criteria_provided;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
+"""
 
 
 def _write_lrb(folder: Path) -> None:
@@ -150,6 +162,8 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
         (folder / f"{assembly}.fa").write_text("".join(f">{name}\n{sequence}\n" for name, sequence in contigs.items()))
         add_genome(folder / "store", assembly, folder / f"{assembly}.fa", simulated=True)
     (folder / "gtex").mkdir()
+    (folder / "clinvar.vcf").write_text(CLINVAR)
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "clinvar", [folder / "clinvar.vcf"], simulated=True).loaded) == 0
     _write_lrb(folder / "lrb")
     _write_gtex(folder / "gtex")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "lrb", [folder / "lrb"], simulated=True).loaded) == 0

@@ -116,6 +116,8 @@ HAND = [
     ("mean_pearson_across_genes", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], [[[0, 3], [1, 2]], [[2, 1], [3, 0]]], 0.0),
     ("mean_r2", [[[0, 0], [1, 1]], [[2, 2], [3, 3]]], [[[0, 3], [1, 2]], [[2, 1], [3, 0]]], (1 - 3) / 2),
     ("mean_auroc_across_tracks", [[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2]], 0.75),
+    # highest scores: class 2 (right), class 1 (wrong), a tie that the first class wins (right)
+    ("class_accuracy", [[0, 1], [0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2], [0.5, 0.5]], 2 / 3),
     ("mean_auprc_across_tracks", [[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2]], 0.75),
 ]
 

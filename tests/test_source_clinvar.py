@@ -17,6 +17,7 @@ import pytest
 import lrbstore
 from lrbstore.alleles import variant_id
 from lrbstore.contract import contract
+from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken, UnknownName
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import Outcome, ingest
@@ -434,3 +435,24 @@ def test_every_isg15_allele_is_the_real_genomes(realdata, tmp_path):
         query = "select ref_check, count(*) from variant_record join variant using (variant_id) group by all"
         assert opened.sql(query).fetchall() == [("match", 72)]
     fasta.unlink()
+
+
+@pytest.mark.parametrize(
+    ("clnsig", "is_pathogenic"),
+    [
+        ("Pathogenic", 1),
+        ("Likely_pathogenic", 1),
+        ("Pathogenic/Likely_pathogenic|risk_factor", 1),
+        ("Pathogenic/Likely_pathogenic/Pathogenic,_low_penetrance", 1),
+        ("Benign|other", 0),
+        ("Benign/Likely_benign", 0),
+        ("Uncertain_significance", None),
+        ("Conflicting_classifications_of_pathogenicity", None),
+        ("Conflicting_classifications_of_pathogenicity|Pathogenic", None),
+        ("Benign|Pathogenic", None),
+        ("drug_response", None),
+        (None, None),
+    ],
+)
+def test_pathogenicity_is_read_term_by_term(clnsig: str | None, is_pathogenic: int | None) -> None:
+    assert connect().execute("select clinvar_pathogenicity(?)", [clnsig]).fetchall() == [(is_pathogenic,)]

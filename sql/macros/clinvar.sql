@@ -59,6 +59,22 @@ create or replace macro clinvar_class(clnsig) as
         when clnsig = 'Benign/Likely_benign' then 'Likely_benign'
     end;
 
+-- Whether a classification is pathogenic (1) or benign (0), read term by term: P, LP and their pair, B, LB and theirs, with or without low
+-- penetrance; modifiers after `|` (risk_factor, other, drug_response …) say nothing about it. Null for neither, and for both.
+create or replace macro clinvar_pathogenicity(clinical_significance) as
+    list_transform(
+        [list_transform(
+            string_split(replace(replace(coalesce(clinical_significance, ''), ',_low_penetrance', ''), '/', '|'), '|'),
+            lambda term: case
+                when term in ('Pathogenic', 'Likely_pathogenic') then 1
+                when term in ('Benign', 'Likely_benign') then 0
+                when term in ('Uncertain_significance', 'Conflicting_classifications_of_pathogenicity') then 2
+            end
+        )],
+        lambda found: case when len(list_distinct(list_filter(found, lambda one: one is not null))) = 1 then
+            nullif(list_max(found), 2) end
+    )[1]::BIGINT;
+
 -- A review status (CLNREVSTAT) in today's spelling; three names were changed in early 2024.
 create or replace macro clinvar_review_status(clnrevstat) as
     case clnrevstat

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lrbstore.assembly import assembly
@@ -422,47 +423,51 @@ class Job:
     def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed") -> None:
         """Make the scratch view ``typed``: the part's columns with their types, null where the file says so.
 
-        Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``raw_text`` (the cells as read), ``content`` (what the
-        record's id is made of) and ``type_reason`` (why a cell is not of its type, else null).
+        Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
+        record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
         """
         part = part or self.unit.part
         # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
-        column = {name: f"c{i}" for i, name in enumerate(rows.column_names) if name != "source_line"}
-        self.scratch.register("raw_arrow", rows.rename_columns([column.get(name, name) for name in rows.column_names]))
-        self.scratch.execute("create or replace temp table raw_rows as select * from raw_arrow")
-        self.scratch.unregister("raw_arrow")
-        extra = [name for name in column if name not in part.columns]
-        nulls = ", ".join(literal(n) for n in part.null)
-        select, reasons = [], []
-        for name, declared in part.columns.items():
+        cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
+        texts = list(cells.values())
+        content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * rows.num_rows)
+        columns: dict[str, pa.Array] = {"source_line": rows["source_line"], "content": content}
+        select, reasons = [], [f"case when length(content) = {max(len(texts) - 1, 0)} then 'the line is empty' end"]
+        for i, (name, declared) in enumerate(part.columns.items()):
             type_ = declared.removesuffix("?")
-            if name not in column:
-                select.append(f'null::{type_} as "{name}"')
+            if name not in cells:
+                select.append(f"null::{type_} as {quote_always(name)}")
                 continue
-            text = column[name]
-            cell = f"case when {text} in ({nulls}) then null else {text} end" if part.null else text
-            if type_ == "VARCHAR":
-                select.append(f'{cell} as "{name}"')
+            cell = cells[name]
+            if part.null:
+                cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
+            numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
+            columns[f"c{i}"] = cell if numbers is None else numbers
+            if type_ == "VARCHAR" or numbers is not None:
+                select.append(f"c{i} as {quote_always(name)}")
                 continue
-            value = f"try_cast({cell} as {type_})"
+            # Something in the chunk is no plain number: each cell is judged, by DuckDB's wider notion of one.
+            value = f"try_cast(c{i} as {type_})"
             # DuckDB reads 1_000 as a number; no provider means that.
-            whole, finite = f"regexp_full_match({cell}, '[+-]?[0-9]+(\\.0+)?')", f"isfinite({value}) and not contains({cell}, '_')"
+            whole, finite = f"regexp_full_match(c{i}, '[+-]?[0-9]+(\\.0+)?')", f"isfinite({value}) and not contains(c{i}, '_')"
             good = whole if type_ == "BIGINT" else finite
             tail = "' is not a whole number" if type_ == "BIGINT" else "' is not a finite number"
-            select.append(f'{value} as "{name}"')
+            select.append(f"{value} as {quote_always(name)}")
             reasons.append(
-                f"case when ({cell}) is not null and (({value}) is null or not ({good})) "
-                f"then {literal(f'{name}: ')} || '''' || {text} || {literal(tail)} end"
+                f"case when c{i} is not null and (({value}) is null or not ({good})) then {literal(f'{name}: ' + chr(39))} || c{i} || "
+                f"{literal(tail)} end"
             )
-        cells = ", ".join(column.values())
-        empty = f"case when concat({cells}) = '' then 'the line is empty' end"
-        extras = ", ".join(f"{literal(name)}, {column[name]}" for name in extra)
+        extra = [name for name in cells if name not in part.columns]
+        for i, name in enumerate(extra):
+            columns[f"x{i}"] = cells[name]
+        extras = ", ".join(f"{literal(name)}, x{i}" for i, name in enumerate(extra))
+        self.scratch.register("typed_arrow", pa.table(columns))
         self.scratch.execute(
             f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, "
-            f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, "
-            f"concat_ws({literal(part.delimiter)}, {cells}) as raw_text, concat_ws(chr(31), {cells}) as content, "
-            f"coalesce({', '.join([empty, *reasons, 'null'])}) as type_reason from raw_rows"
+            f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, content, "
+            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from typed_arrow"
         )
+        self.scratch.unregister("typed_arrow")
 
     def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
         """Run a source's SQL over the scratch view ``typed`` and check the result against a table's contract.
@@ -510,12 +515,13 @@ class Job:
         )
         if rules.unique:
             self._judge_repeats(rules)
+        raw = f"replace(t.content, chr(31), {literal(unit.part.delimiter)})"
         lost = self.scratch.execute(
-            "select t.source_line, coalesce(t.type_reason, 'no row was made of it'), t.raw_text from typed as t "
+            f"select t.source_line, coalesce(t.type_reason, 'no row was made of it'), {raw} from typed as t "
             "anti join judged as j using (source_line)"
         ).fetchall()
         bad = self.scratch.execute(
-            "select source_line, first(verdict_ order by sub_row_), first(t.raw_text) from judged join typed as t using (source_line) "
+            f"select source_line, first(verdict_ order by sub_row_), first({raw}) from judged join typed as t using (source_line) "
             "where verdict_ is not null group by source_line"
         ).fetchall()
         self.reject(unit.path, sorted((BadRow(*row) for row in [*lost, *bad]), key=lambda row: row.line))
@@ -615,6 +621,31 @@ def _told(rule: Rule) -> str:
     """Return the SQL of a reason: the rule, and the values that break it."""
     values = " || ', ' || ".join(f"{literal(c)} || ' = ' || coalesce({quote(c)}::VARCHAR, 'null')" for c in rule.columns)
     return f"{literal(rule.says)} || ': ' || {values}" if values else literal(rule.says)
+
+
+def quote_always(name: str) -> str:
+    """Quote an upstream column's name, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
+    """Read a column of text as plain numbers at once.
+
+    Args:
+        cells: Text; null where the file has no value.
+        type_: ``BIGINT`` or ``DOUBLE``.
+
+    Returns:
+        int64 or float64, or None where any cell is something else than digits (and for DOUBLE a point and an exponent) or is not finite.
+    """
+    try:
+        numbers = pc.cast(cells, pa.int64() if type_ == "BIGINT" else pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    if type_ == "DOUBLE" and not pc.all(pc.is_finite(numbers), min_count=0).as_py():
+        return None
+    hexadecimal = pc.any(pc.match_substring(cells, "x", ignore_case=True), min_count=0).as_py()  # Arrow reads 0x1F
+    return None if hexadecimal else numbers
 
 
 def number_repeats(base: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -89,6 +89,15 @@ def test_macros_on_an_integer_column_and_a_null_contig(con):
     assert con.execute("select typeof(trimmed_pos(5::INTEGER, 'CAT', 'CT'))").fetchone() == ("BIGINT",)
 
 
+@pytest.mark.parametrize("alias", [*"abcdefghijklmnopqrstuvwxyz", "pair"])
+def test_macros_do_not_mind_what_the_callers_table_is_called(con, alias):
+    # A lambda's name that is a table's too means the table: "t" once gave untrimmed keys.
+    a, row = alias, "(values (3, 'CTGA', 'CA', {'pos': 1, 'ref': 'G', 'alt': 'G'}, {'n': 9}))"
+    told = f"variant_id('G', 'chr2', {a}.pos, {a}.ref, {a}.alt), trimmed_alleles({a}.pos, {a}.ref, {a}.alt), variant_type({a}.ref, {a}.alt)"
+    found = con.execute(f"select {told} from {row} as {a}(pos, ref, alt, v, n)").fetchall()
+    assert found == [("G:chr2:3:CTG:C", {"pos": 3, "ref": "CTG", "alt": "C"}, "deletion")]
+
+
 @given(pos=st.integers(1, 1_000), pair=PAIRS)
 def test_trimming_changes_no_sequence_and_cannot_go_on(pos, pair):
     ref, alt = (allele.upper() for allele in pair)

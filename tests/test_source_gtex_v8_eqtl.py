@@ -90,9 +90,10 @@ def test_gzip_and_plain_text_give_the_same_rows(tmp_path: Path) -> None:
     for path in RAW.iterdir():
         (tmp_path / "raw" / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
     ingest(tmp_path / "gzip", "gtex_v8_eqtl", [tmp_path / "raw"])
-    query = "select * exclude (source_file) from gtex_eqtl order by tissue, source_line"
-    assert ask(tmp_path / "plain", query) == ask(tmp_path / "gzip", query)
-    assert {row[0] for row in ask(tmp_path / "gzip", "select distinct source_file from gtex_eqtl")} == {
+    for table in ("gtex_eqtl", "gtex_eqtl_pair"):
+        query = f"select * exclude (source_file) from {table} order by tissue, source_line"
+        assert ask(tmp_path / "plain", query) == ask(tmp_path / "gzip", query) != []
+    assert {row[0] for row in ask(tmp_path / "gzip", "select distinct source_file from variant_record")} == {
         f"{p.name}.gz" for p in RAW.iterdir()
     }
 
@@ -101,7 +102,7 @@ def test_the_tissue_is_the_files_and_other_files_are_left_alone(tmp_path: Path) 
     raw = tmp_path / "raw"
     for i, name in enumerate(("Cells_EBV-transformed_lymphocytes", "Brain_Nucleus_accumbens_basal_ganglia", "Lung")):
         write(raw, [line(num_var=str(i))], f"{name}.v8.egenes.txt")
-    write(raw, [line()], "Lung.v8.signif_variant_gene_pairs.txt")
+    write(raw, [line()], "Lung.v8.sgenes.txt")
     write(raw, [line()], "Lung.v7.egenes.txt")
     ingest(tmp_path / "store", "gtex_v8_eqtl", [raw])
     with lrbstore.open(tmp_path / "store") as store:
@@ -116,7 +117,7 @@ def test_the_tissue_is_the_files_and_other_files_are_left_alone(tmp_path: Path) 
 
 
 def test_other_files_alone_are_missing_data(tmp_path: Path) -> None:
-    raw = write(tmp_path / "raw", [line()], "Lung.v8.signif_variant_gene_pairs.txt")
+    raw = write(tmp_path / "raw", [line()], "Lung.v8.sgenes.txt")
     with pytest.raises(MissingData, match=r"nothing of source 'gtex_v8_eqtl'.*\*\.v8\.egenes\.txt\.gz"):
         ingest(tmp_path / "store", "gtex_v8_eqtl", [raw])
     assert not (tmp_path / "store").exists()
@@ -400,6 +401,61 @@ def test_a_grch37_piece_passed_off_as_grch38_is_refused_by_its_bases(real: Real,
     with pytest.raises(WrongAssembly, match=r"114 of 214 alleles of GRCh38 .*trap\.fa neither as REF nor as ALT"):
         add_genome(store, "GRCh38", fasta)
     assert snapshot(store) == before
+
+
+# ── significant pairs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PAIRS = source("gtex_v8_eqtl").part[1]
+KIDNEY = "Kidney_Cortex.v8.signif_variant_gene_pairs.txt.gz"
+
+
+def pairs(path: Path) -> list[dict[str, str]]:
+    """Read a pairs file without any of our code."""
+    with gzip.open(path, "rt", newline="") as handle:
+        header, *rows = (text.rstrip("\n").split("\t") for text in handle)
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_the_real_pairs_are_loaded_with_every_value(realdata: Path, tmp_path: Path) -> None:
+    path = realdata / "gtex_v8" / KIDNEY
+    (loaded,) = ingest(tmp_path / "store", "gtex_v8_eqtl", [path]).loaded
+    assert (loaded.part, loaded.rows_in, loaded.rows_loaded, loaded.rows_rejected) == ("signif_pairs", 111_169, 111_169, 0)
+    theirs = pairs(path)
+    assert list(theirs[0]) == list(PAIRS.columns)
+    same = ["tss_distance", "ma_samples", "ma_count", "maf", "pval_nominal", "slope", "slope_se", "pval_nominal_threshold",
+            "min_pval_nominal", "pval_beta"]  # fmt: skip
+    keys = "source_line, tissue, chrom, pos, ref, alt, gene_id || '.' || gene_version"
+    mine = ask(tmp_path / "store", f"select {keys}, {', '.join(same)} from gtex_eqtl_pair order by 1")
+    for at, (row, text) in enumerate(zip(mine, theirs, strict=True)):
+        chrom, pos, ref, alt, build = text["variant_id"].split("_")
+        assert build == "b38"
+        want = (at + 2, "Kidney Cortex", chrom, int(pos), ref, alt, text["gene_id"], *(float(text[name]) for name in same))
+        assert row == want
+    assert ask(tmp_path / "store", "select label_text, count(*) from variant_record group by all") == [("significant", 111_169)]
+
+
+@pytest.mark.slow
+def test_a_pair_with_the_smallest_p_value_is_that_of_the_egenes_file(realdata: Path, tmp_path: Path) -> None:
+    """The two files of a tissue say the same of a gene: its best p-value, its threshold, its beta-approximated p-value."""
+    folder = realdata / "gtex_v8"
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [folder / KIDNEY, folder / "Kidney_Cortex.v8.egenes.txt.gz"])
+    query = """
+        select count(*), count(*) filter (p.min_pval_nominal = g.pval_nominal), count(*) filter (p.pval_beta = g.pval_beta),
+            count(*) filter (p.pval_nominal_threshold = g.pval_nominal_threshold), count(*) filter (g.qval <= 0.05)
+        from gtex_eqtl_pair as p join gtex_eqtl as g using (tissue, gene_id, gene_version)"""
+    assert ask(tmp_path / "store", query) == [(111_169,) * 5]
+
+
+def test_a_pair_and_its_lead_variant_are_one_variant(tmp_path: Path) -> None:
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [RAW])
+    query = "select count(*) from gtex_eqtl_pair as p join gtex_eqtl as g using (variant_id, gene_id, tissue)"
+    assert ask(tmp_path / "store", query)[0][0] > 0
+    # A deletion that GTEx writes with a base too many has the key of the short spelling.
+    text = (RAW / "Whole_Blood.v8.signif_variant_gene_pairs.txt").read_text().splitlines()
+    (tmp_path / "Lung.v8.signif_variant_gene_pairs.txt").write_text(text[0] + "\n" + text[1].replace("_G_A_", "_CTGA_CA_") + "\n")
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [tmp_path / "Lung.v8.signif_variant_gene_pairs.txt"])
+    held = ask(tmp_path / "store", "select variant_id, ref, alt from gtex_eqtl_pair where tissue = 'Lung'")
+    assert held == [("GRCh38:chr1:1000101:CTG:C", "CTGA", "CA")]
 
 
 def test_a_copy_under_another_tissues_name_is_refused(tmp_path: Path):

@@ -14,16 +14,13 @@ select
     upper(p.ref) as ref,
     upper(p.alt) as alt,
     p.rs_id_dbSNP151_GRCh38p7 as rs_id,
-    split_part(p.gene_id, '.', 1) as gene_id,
-    try_cast(nullif(split_part(p.gene_id, '.', 2), '') as BIGINT) as gene_version,
+    gtex_gene(p.gene_id).gene_id as gene_id,
+    gtex_gene(p.gene_id).gene_version as gene_version,
     p.gene_name as gene_symbol,
     coalesce(v.tissue, tissue_plain(p.tissue_name)) as tissue,
     p.tissue_name,
     'pval_nominal' as label_name,
-    case
-        when p.pval_nominal < p.pval_nominal_threshold then 'significant'
-        when p.pval_nominal >= p.pval_nominal_threshold then 'not_significant'
-    end as label_text,
+    gtex_significance(p.pval_nominal, p.pval_nominal_threshold) as label_text,
     p.pval_nominal as label_value,
     p.slope as effect,
     upper(p.alt) as effect_allele,
@@ -33,11 +30,6 @@ select
     p.variant_id as gtex_variant_id,
     p.tss_distance, p.num_alt_per_site, p.minor_allele_samples, p.minor_allele_count, p.maf, p.ref_factor, p.pval_nominal, p.slope,
     p.slope_se, p.pval_perm, p.pval_beta, p.qval, p.pval_nominal_threshold, p.log2_aFC, p.log2_aFC_lower, p.log2_aFC_upper,
-    case
-        when p.chrom is null then 'chr: contig ''' || coalesce(p.chr, '') || ''' is not in ' || p.assembly
-        when p.variant_pos > p.length then 'variant_pos: ' || p.variant_pos || ' is beyond the end of ' || p.chrom || ' (' || p.length || ' bp)'
-        when not regexp_full_match(upper(p.ref), '[ACGTN]+') then 'ref: ''' || p.ref || ''' is not a sequence of A, C, G, T or N'
-        when not regexp_full_match(upper(p.alt), '[ACGTN]+') then 'alt: ''' || p.alt || ''' is not a sequence of A, C, G, T or N'
-    end as reject_reason
+    gtex_misplaced(['chr', 'variant_pos', 'ref', 'alt'], p.chr, p.chrom, p.length, p.variant_pos, p.ref, p.alt, p.assembly) as reject_reason
 from placed as p
 left join tissue_vocabulary as v on v.key = tissue_key(p.tissue_name)

@@ -22,6 +22,7 @@ create or replace macro shared_prefix_length(text_a, text_b, most) as
 -- The alleles as short as they can be written with at least one base left in each: bases that both end with go first, then bases that
 -- both begin with, which moves pos to the right. Upper case. Gives a struct {pos, ref, alt} with a 1-based pos.
 -- An allele of one base leaves nothing to trim, which is so in nearly every row and is answered without a look at the letters.
+-- A lambda's name that is also a table's in the caller's query would mean the table, without a word; hence names that no table has.
 -- The steps of the other branch hand their result on as the one element of a list, so that each is computed once.
 create or replace macro trimmed_alleles(pos, ref, alt) as
     case
@@ -32,18 +33,22 @@ create or replace macro trimmed_alleles(pos, ref, alt) as
                 list_transform(
                     list_transform(
                         [{'pos': pos::BIGINT, 'ref': upper(ref), 'alt': upper(alt), 'most': least(length(ref), length(alt)) - 1}],
-                        lambda v: {'v': v, 'n': shared_prefix_length(reverse(v.ref), reverse(v.alt), v.most)}
+                        lambda given_: {'v': given_, 'n': shared_prefix_length(reverse(given_.ref), reverse(given_.alt), given_.most)}
                     ),
-                    lambda s: {
-                        'pos': s.v.pos,
-                        'ref': left(s.v.ref, length(s.v.ref) - s.n),
-                        'alt': left(s.v.alt, length(s.v.alt) - s.n),
-                        'most': s.v.most - s.n
+                    lambda ended_: {
+                        'pos': ended_.v.pos,
+                        'ref': left(ended_.v.ref, length(ended_.v.ref) - ended_.n),
+                        'alt': left(ended_.v.alt, length(ended_.v.alt) - ended_.n),
+                        'most': ended_.v.most - ended_.n
                     }
                 ),
-                lambda v: {'v': v, 'n': shared_prefix_length(v.ref, v.alt, v.most)}
+                lambda short_: {'v': short_, 'n': shared_prefix_length(short_.ref, short_.alt, short_.most)}
             ),
-            lambda p: {'pos': p.v.pos + p.n, 'ref': substr(p.v.ref, p.n + 1), 'alt': substr(p.v.alt, p.n + 1)}
+            lambda begun_: {
+                'pos': begun_.v.pos + begun_.n,
+                'ref': substr(begun_.v.ref, begun_.n + 1),
+                'alt': substr(begun_.v.alt, begun_.n + 1)
+            }
         )[1]
     end;
 
@@ -64,7 +69,8 @@ create or replace macro variant_id(assembly, chrom, pos, ref, alt) as
             then assembly || ':' || chrom || ':' || pos::BIGINT || ':' || allele_key(ref) || ':' || allele_key(alt)
         else list_transform(
             [trimmed_alleles(pos, ref, alt)],
-            lambda t: assembly || ':' || chrom || ':' || t.pos || ':' || allele_key(t.ref) || ':' || allele_key(t.alt)
+            lambda cut_:
+                assembly || ':' || chrom || ':' || cut_.pos || ':' || allele_key(cut_.ref) || ':' || allele_key(cut_.alt)
         )[1]
     end;
 
@@ -76,10 +82,10 @@ create or replace macro variant_type(ref, alt) as
         when length(ref) = 1 and length(alt) = 1 then 'snv'
         else list_transform(
             [trimmed_alleles(1, ref, alt)],
-            lambda t: case
-                when length(t.ref) = length(t.alt) then case when length(t.ref) = 1 then 'snv' else 'mnv' end
-                when length(t.ref) = 1 and (starts_with(t.alt, t.ref) or ends_with(t.alt, t.ref)) then 'insertion'
-                when length(t.alt) = 1 and (starts_with(t.ref, t.alt) or ends_with(t.ref, t.alt)) then 'deletion'
+            lambda cut_: case
+                when length(cut_.ref) = length(cut_.alt) then case when length(cut_.ref) = 1 then 'snv' else 'mnv' end
+                when length(cut_.ref) = 1 and (starts_with(cut_.alt, cut_.ref) or ends_with(cut_.alt, cut_.ref)) then 'insertion'
+                when length(cut_.alt) = 1 and (starts_with(cut_.ref, cut_.alt) or ends_with(cut_.ref, cut_.alt)) then 'deletion'
                 else 'indel'
             end
         )[1]

@@ -5,7 +5,7 @@ create table variant_record (
     source           VARCHAR NOT NULL,  -- name of the source
     source_version   VARCHAR NOT NULL,  -- the provider's version
     variant_id       VARCHAR,           -- key of variant: assembly:chrom:pos:ref:alt of the trimmed alleles; null without alleles
-    assembly         VARCHAR NOT NULL,  -- assembly of chrom and pos
+    assembly         VARCHAR,           -- assembly of chrom and pos; null where the record has no place on a genome (a variant of a construct)
     chrom            VARCHAR,           -- canonical contig name
     pos              BIGINT,            -- 1-based position of the first REF base, as in VCF
     ref              VARCHAR,           -- reference allele as the source gives it, upper case

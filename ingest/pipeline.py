@@ -407,7 +407,7 @@ class Job:
             ContractBroken: If a required column is missing; says which, what was found, and what is required.
         """
         part = part or self.unit.part
-        file = DelimitedFile(path, part.delimiter, part.quote)
+        file = DelimitedFile(path, part.delimiter, part.quote, part.encoding)
         for name, others in part.also_called.items():
             for other in others:
                 if other in file.columns and name not in file.columns:

@@ -38,6 +38,7 @@ class DelimitedFile:
         path: The file.
         delimiter: One character.
         quote: Whether cells may be quoted with ``"``.
+        encoding: Of the text: ``utf-8``, or what an old file was written in (``windows-1252``).
         columns: The header's names, in order.
         header_line: 1-based line of the header.
         preamble: Lines before the header (``##`` lines of a VCF).
@@ -48,6 +49,7 @@ class DelimitedFile:
     path: Path
     delimiter: str = ","
     quote: bool = True
+    encoding: str = "utf-8"
     columns: list[str] = field(init=False)
     header_line: int = field(init=False)
     preamble: list[str] = field(init=False)
@@ -58,7 +60,7 @@ class DelimitedFile:
         self.preamble = []
         refuse_pointer(self.path)
         with reading(self.path), self._open() as handle:
-            lines = _lines(handle)
+            lines = _lines(handle, self.encoding)
             for line in lines:
                 if line.startswith("##"):
                     self.preamble.append(line)
@@ -94,7 +96,9 @@ class DelimitedFile:
                 _skip_line(handle)
             reader = pacsv.open_csv(
                 handle,
-                read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1),
+                read_options=pacsv.ReadOptions(
+                    use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1, encoding=self.encoding
+                ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter,
                     quote_char='"' if self.quote else False,
@@ -158,7 +162,7 @@ def _number(n: int, first: int, bad: np.ndarray) -> tuple[np.ndarray, int]:
     return lines, int(lines[-1]) + 1 if n else first
 
 
-def _lines(handle: Any) -> Iterator[str]:
+def _lines(handle: Any, encoding: str) -> Iterator[str]:
     """Read lines from an Arrow stream one at a time; only headers are read this way."""
     rest = b""
     while True:
@@ -166,10 +170,10 @@ def _lines(handle: Any) -> Iterator[str]:
         rest += block
         *whole, rest = rest.split(b"\n")
         for line in whole:
-            yield line.rstrip(b"\r").decode("utf-8")
+            yield line.rstrip(b"\r").decode(encoding)
         if not block:
             if rest:
-                yield rest.rstrip(b"\r").decode("utf-8")
+                yield rest.rstrip(b"\r").decode(encoding)
             return
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import graphlib
 import os
+import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -262,12 +264,17 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         if contract.united:
             for schema in ("main", "history"):
                 connection.execute(f"create view {schema}.{contract.name} as {_union(contract, schema)}")
-    for contract in contracts().values():
-        if contract.kind == "view":
-            connection.execute(contract.ddl)
+    for contract in _in_order([c for c in contracts().values() if c.kind == "view"]):
+        connection.execute(contract.ddl)
     for spec in task_specs().values():
         _task_views(connection, spec)
     _comment(connection)
+
+
+def _in_order(views: list[Contract]) -> list[Contract]:
+    """Order views so that one that reads another comes after it."""
+    reads = {v.name: {w.name for w in views if w is not v and re.search(rf"\b(from|join) {w.name}\b", v.ddl)} for v in views}
+    return [contracts()[name] for name in graphlib.TopologicalSorter(reads).static_order()]
 
 
 def _scope(store: Store, contract: Contract, files: list[DataFile]) -> list[DataFile]:

@@ -14,8 +14,7 @@ from lrbstore.baseline import kmer_ridge
 from lrbstore.errors import BadSpec
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
-from lrbstore.ingest.simulation import is_simulated, simulate
-from lrbstore.ingest.spec import sources
+from lrbstore.ingest.simulation import is_simulated, simulate, sources
 from lrbstore.store import Store
 from lrbstore.task import Task
 

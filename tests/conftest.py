@@ -35,7 +35,7 @@ def demo_store(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """A store made from the simulated files by the real ingest, with both genomes. Read it; copy it before writing to it."""
     from lrbstore.ingest.genomes import add_genome
     from lrbstore.ingest.pipeline import ingest
-    from lrbstore.ingest.spec import sources
+    from lrbstore.ingest.simulation import sources
 
     store = tmp_path_factory.mktemp("store") / "demo"
     for assembly in ("GRCh37", "GRCh38"):

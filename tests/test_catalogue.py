@@ -119,6 +119,39 @@ CLINVAR = """\
 9\t6\t5\tG\tT\t.\t.\tCLNSIG=Likely_benign;CLNREVSTAT=no_assertion_criteria_provided;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
 """
 
+PASSPORT = """\
+##fileformat=VCFv4.1
+##reference=GRCh38
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
+chr1\t5\t.\tG\tA\t.\tPASS\tDRV;NPGL;VD=ONE|CCDS1;VC=missense
+chr1\t8\t.\tT\tTGG\t.\tPASS\tNPGL
+chr1\t12\t.\tT\tC\t.\tPASS\tVC=silent
+chr1\t15\t.\tA\tC\t.\tPASS\tCPV;NPGL
+chr1\t16\t.\tC\t<DEL>\t.\tPASS\tNPGL
+chr9\t5\t.\tGGG\tG\t.\tPASS\tNPGL
+chr9\t9\t.\tC\tT,A\t.\tPASS\tDRV
+"""
+VERIFIED = """\
+Chr_hg38,Start_hg38,Ref,Alt,avsnp147,Class,Sample ID,HGMD_Phen,Func.refGene
+chr1,5,G,A,.,Pathogenic,a,.,exonic
+chr1,8,T,-,.,Pathogenic,a,.,exonic
+1,12,T,C,rs1,likely benign,b,.,exonic
+chr1,15,A,C,.,VUS,b,.,exonic
+chr9,5,GG,TT,.,DM,b,.,exonic
+chr9,9,C,T,.,2,c,.,exonic
+"""
+
+
+def _write_passports(folder: Path) -> None:
+    path = folder / "mutations_wgs_vcf_20221123" / "SIDM00001_sanger.vcf"
+    path.parent.mkdir(parents=True)
+    path.write_text(PASSPORT)
+
+
+def _write_verified(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "verified_real_clinvar.csv").write_text(VERIFIED)
+
 
 def _write_lrb(folder: Path) -> None:
     texts = {
@@ -168,6 +201,9 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     _write_gtex(folder / "gtex")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "lrb", [folder / "lrb"], simulated=True).loaded) == 0
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_eqtl", [folder / "gtex"], simulated=True).loaded) == 0
+    for source, write in (("cell_model_passports", _write_passports), ("verified_variants", _write_verified)):
+        write(folder / source)
+        assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 

@@ -153,6 +153,18 @@ def _write_verified(folder: Path) -> None:
     (folder / "verified_real_clinvar.csv").write_text(VERIFIED)
 
 
+#: The last three are no examples: no score, on another assembly, no single base.
+MAVE = """\
+accession,hgvs_nt,hgvs_splice,hgvs_pro,score,mavedb.post_mapped_hgvs_g
+urn:mavedb:90000001-a-1#1,n.1C>T,NA,NA,0.5,NC_000001.11:g.5G>A
+urn:mavedb:90000001-a-1#2,n.2A>G,NA,NA,-1.25,NC_000001.11:g.12T>C
+urn:mavedb:90000001-a-1#3,n.3G>C,NA,NA,2,NC_000009.12:g.5G>C
+urn:mavedb:90000001-a-1#4,n.4G>C,NA,NA,NA,NC_000009.12:g.6G>C
+urn:mavedb:90000001-a-1#5,n.5G>C,NA,NA,1,NC_000001.10:g.3G>C
+urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
+"""
+
+
 def _write_lrb(folder: Path) -> None:
     texts = {
         "variant_effect_causal_eqtl/All_Tissues.csv": EQTL,
@@ -204,6 +216,9 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     for source, write in (("cell_model_passports", _write_passports), ("verified_variants", _write_verified)):
         write(folder / source)
         assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
+    (folder / "mavedb").mkdir()
+    (folder / "mavedb" / "urn-mavedb-90000001-a-1_scores.csv").write_text(MAVE)
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "mavedb", [folder / "mavedb"], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 

@@ -488,7 +488,7 @@ def test_strict_cage_labels_stay_where_they_are(store: lrbstore.Store, upstream:
 def test_gvrep_examples_follow_the_files_rows(store: lrbstore.Store, simulated: Path, upstream: Upstream) -> None:
     """Order, labels and fields of every lead variant, from the provider's own gzip files."""
     expected: dict[str, list[dict[str, Any]]] = {"train": [], "test": []}
-    for path in sorted((simulated / "gtex_v8_eqtl").glob("*.gz")):
+    for path in sorted((simulated / "gtex_v8_eqtl").glob("*.egenes.txt.gz")):
         with gzip.open(path, "rt", newline="") as handle:
             for row in csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE):
                 contig, c, ref, alt = upstream.contigs["GRCh38"][row["chr"]], int(row["variant_pos"]) - 1, row["ref"], row["alt"]

@@ -25,6 +25,7 @@ from lrbstore.ingest.simulation import TISSUES, contig_lengths, find_motifs, mot
 
 lrb = importlib.import_module("lrbstore.ingest.lrb.simulate")
 gtex = importlib.import_module("lrbstore.ingest.gtex_v8_eqtl.simulate")
+sqtl = importlib.import_module("lrbstore.ingest.gtex_v8_sqtl.simulate")
 clinvar = importlib.import_module("lrbstore.ingest.clinvar.simulate")
 
 SCALE = 0.003
@@ -123,6 +124,9 @@ def test_the_files_lie_where_the_providers_put_them(out):
         f"lrb/cage_prediction/targets_subset/targets-valid-0-{n['validation'] - 1}.npz",
         f"lrb/cage_prediction/targets_subset/targets-test-0-{n['test'] - 1}.npz",
         "gtex_v8_eqtl/*.v8.egenes.txt.gz",
+        "gtex_v8_eqtl/*.v8.signif_variant_gene_pairs.txt.gz",
+        "gtex_v8_sqtl/*.v8.sgenes.txt.gz",
+        "gtex_v8_sqtl/*.v8.sqtl_signifpairs.txt.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh37.vcf.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
     }
@@ -217,6 +221,7 @@ def test_scale_one_has_the_published_counts():
     assert len(rows) == len(set(TISSUES)) == 49
     assert sum(rows.values()) == 1_207_976
     assert set(rows.values()) == {24_652, 24_653}
+    assert (len(sqtl.counts(1)), sum(sqtl.counts(1).values())) == (49, 618_932)
     assert clinvar.counts(1) == {"GRCh37": 1_200_000, "GRCh38": 1_200_000}
     assert 290e6 < sum(contig_lengths(1).values()) < 310e6
 
@@ -585,12 +590,12 @@ def test_faults_are_added_behind_the_good_rows_and_reported(out, faulty):
     with (folder / "faults.csv").open(newline="") as handle:
         faults = list(csv.DictReader(handle))
     assert any(f"{len(faults)} faulty rows" in line for line in said)
-    assert {fault["source"] for fault in faults} >= {"lrb", "gtex_v8_eqtl", "clinvar", "dbsnp"}
+    assert {fault["source"] for fault in faults} >= {"lrb", "gtex_v8_eqtl", "gtex_v8_sqtl", "clinvar", "dbsnp"}
     for fault in faults:
         assert fault["file"].startswith(fault["source"] + "/")
         assert read_text(folder / fault["file"]).split("\n")[int(fault["line"]) - 1] == fault["text"]
     by_file = {name: {f["kind"] for f in faults if f["file"] == name} for name in {f["file"] for f in faults}}
-    assert len(by_file) >= 8
+    assert len([name for name in by_file if name.startswith(("lrb/", "gtex_v8_eqtl/", "clinvar/"))]) == 7
     assert all("short row" in kinds and len(kinds) == len([f for f in faults if f["file"] == n]) for n, kinds in by_file.items())
     assert {"unknown chromosome", "bad allele", "repeated row"} <= by_file["lrb/variant_effect_causal_eqtl/All_Tissues.csv"]
     assert "several alleles" in by_file[f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz"]
@@ -604,6 +609,41 @@ def test_faults_are_added_behind_the_good_rows_and_reported(out, faulty):
         (folder / "lrb/bulk_rna_expression" / f"{n}.csv").read_text().count("\n") for n in ("gene_coordinates", "rna_expression_values")
     ]
     assert rows[0] == rows[1]  # joined by row number
+
+
+def test_pairs_are_of_significant_leads_and_begin_with_the_lead(out):
+    def rows(path):
+        header, *lines = (line.split("\t") for line in read_text(path).splitlines())
+        return [dict(zip(header, line, strict=True)) for line in lines]
+
+    for folder, leads, pairs, key in (
+        ("gtex_v8_eqtl", "egenes", "signif_variant_gene_pairs", "gene_id"),
+        ("gtex_v8_sqtl", "sgenes", "sqtl_signifpairs", "phenotype_id"),
+    ):
+        best = {row[key]: row for row in rows(out / folder / f"Liver.v8.{leads}.txt.gz")}
+        first = {}
+        for pair in rows(out / folder / f"Liver.v8.{pairs}.txt.gz"):
+            lead = best[pair[key]]
+            assert lead["variant_id"] == first.setdefault(pair[key], pair)["variant_id"]
+            assert pair["min_pval_nominal"] == lead["pval_nominal"]
+            assert float(lead["pval_nominal"]) <= float(pair["pval_nominal"]) < float(lead["pval_nominal_threshold"])
+            position, tss = int(pair["variant_id"].split("_")[1]), int(lead["variant_pos"]) - int(lead["tss_distance"])
+            assert position - tss == int(pair["tss_distance"])
+        assert set(first) == {k for k, row in best.items() if float(row["pval_nominal"]) < float(row["pval_nominal_threshold"])}
+        assert len(first) > 20
+
+
+def test_introns_lie_in_their_genes_and_the_same_variants_come_up_in_both_kinds_of_file(out, egenes):
+    lines = [line.split("\t") for line in read_text(out / "gtex_v8_sqtl/Liver.v8.sgenes.txt.gz").splitlines()]
+    assert len(lines) - 1 == sqtl.counts(SCALE)["Liver"]
+    rows = [dict(zip(lines[0], line, strict=True)) for line in lines[1:]]
+    for row in rows:
+        chrom, start, end, cluster, gene = row["phenotype_id"].split(":")
+        assert (chrom, gene) == (row["gene_chr"], row["gene_id"])
+        assert int(row["gene_start"]) <= int(start) < int(end)
+        assert cluster.startswith("clu_")
+    known = {line[11] for tissue in egenes.values() for line in tissue[1:]}
+    assert len(known & {row["variant_id"] for row in rows}) > 20
 
 
 @pytest.mark.parametrize("scale", [0, -0.1, 1.5, math.nan, math.inf, "much", None])

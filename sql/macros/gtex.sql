@@ -10,6 +10,7 @@
 --                          why a row's locus or alleles cannot be taken, else null. `columns` are upstream's names for contig, position, REF
 --                          and ALT; `contig` is its spelling, `chrom` and `length` those of contig_alias.
 --   gtex_unreadable(id, contig, …)   the same for a locus that stands in the column variant_id alone
+--   gtex_intron_unreadable(id, contig, chrom, assembly)   why a phenotype_id cannot be taken, else null
 
 create or replace macro gtex_variant(id) as
     list_transform(
@@ -55,4 +56,11 @@ create or replace macro gtex_unreadable(id, contig, chrom, length, pos, ref, alt
         when id is null then 'variant_id is missing'
         when contig is null then 'variant_id: ''' || id || ''' is not written chrom_pos_ref_alt_b38'
         else gtex_misplaced(['variant_id', 'variant_id', 'variant_id', 'variant_id'], contig, chrom, length, pos, ref, alt, assembly)
+    end;
+
+create or replace macro gtex_intron_unreadable(id, contig, chrom, assembly) as
+    case
+        when id is null then 'phenotype_id is missing'
+        when contig is null then 'phenotype_id: ''' || id || ''' is not written chrom:start:end:cluster:gene'
+        when chrom is null then 'phenotype_id: contig ''' || contig || ''' is not in ' || assembly
     end;

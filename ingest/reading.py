@@ -38,9 +38,10 @@ class DelimitedFile:
         path: The file.
         delimiter: One character.
         quote: Whether cells may be quoted with ``"``.
+        titled: Whether a first line of one cell is a title that stands above the header, as spreadsheets are exported.
         columns: The header's names, in order.
         header_line: 1-based line of the header.
-        preamble: Lines before the header (``##`` lines of a VCF).
+        preamble: Lines before the header (``##`` lines of a VCF, a title).
         is_bare: True where nothing follows the header.
         bad: Rows that :meth:`batches` had to leave out so far.
     """
@@ -48,6 +49,7 @@ class DelimitedFile:
     path: Path
     delimiter: str = ","
     quote: bool = True
+    titled: bool = False
     columns: list[str] = field(init=False)
     header_line: int = field(init=False)
     preamble: list[str] = field(init=False)
@@ -60,7 +62,8 @@ class DelimitedFile:
         with reading(self.path), self._open() as handle:
             lines = _lines(handle)
             for line in lines:
-                if line.startswith("##"):
+                is_title = self.titled and not self.preamble and self.delimiter not in line.rstrip(self.delimiter)
+                if line.startswith("##") or is_title:
                     self.preamble.append(line)
                     continue
                 self.columns = self._header(line)

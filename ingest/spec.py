@@ -43,6 +43,7 @@ class Part(_Spec):
         also: Further tables made from the accepted rows, each with its SQL file.
         loader: Name of a function in the folder's ``load.py`` for files that are not text by rows.
         delimiter, quote, null: How the text is cut, and which cells mean "no value".
+        titled: Whether a title line may stand above the header.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Part(_Spec):
     delimiter: str = ","
     quote: bool = True
     null: tuple[str, ...] = ("",)
+    titled: bool = False
 
     @pydantic.model_validator(mode="after")
     def _complete(self) -> Part:

@@ -43,7 +43,7 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     Raises:
         WrongAssembly: If the new alleles do not fit the genome of their assembly.
     """
-    record_tables = [part.name for part in parts_of("variant_record")]
+    record_tables = [part.name for united in ("variant_record", "combination_member") for part in parts_of(united)]
     records = [f for f in files if f.table in record_tables]
     if not records:
         return []

@@ -407,7 +407,7 @@ class Job:
             ContractBroken: If a required column is missing; says which, what was found, and what is required.
         """
         part = part or self.unit.part
-        file = DelimitedFile(path, part.delimiter, part.quote, part.encoding)
+        file = DelimitedFile(path, part.delimiter, part.quote, part.encoding, part.titled)
         for name, others in part.also_called.items():
             for other in others:
                 if other in file.columns and name not in file.columns:
@@ -495,7 +495,10 @@ class Job:
         }
         columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
         self.scratch.execute(f"create or replace temp table file as select {columns}")
-        have = {row[0] for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        # DuckDB keeps a column's own spelling where an alias differs from it in case alone (Combination_ID as combination_id).
+        said = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        have = {"sub_row", "reject_reason", *rules.column_names, *_GIVEN}
+        have = {name for name in have if name.casefold() in said}
         fill = [
             f"(select {name} from file) as {name}"
             for name in ("source", "source_version", "source_file")

@@ -39,9 +39,10 @@ class DelimitedFile:
         delimiter: One character.
         quote: Whether cells may be quoted with ``"``.
         encoding: Of the text: ``utf-8``, or what an old file was written in (``windows-1252``).
+        titled: Whether a first line of one cell is a title that stands above the header, as spreadsheets are exported.
         columns: The header's names, in order.
         header_line: 1-based line of the header.
-        preamble: Lines before the header (``##`` lines of a VCF).
+        preamble: Lines before the header (``##`` lines of a VCF, a title).
         is_bare: True where nothing follows the header.
         bad: Rows that :meth:`batches` had to leave out so far.
     """
@@ -50,6 +51,7 @@ class DelimitedFile:
     delimiter: str = ","
     quote: bool = True
     encoding: str = "utf-8"
+    titled: bool = False
     columns: list[str] = field(init=False)
     header_line: int = field(init=False)
     preamble: list[str] = field(init=False)
@@ -62,7 +64,8 @@ class DelimitedFile:
         with reading(self.path), self._open() as handle:
             lines = _lines(handle, self.encoding)
             for line in lines:
-                if line.startswith("##"):
+                is_title = self.titled and not self.preamble and self.delimiter not in line.rstrip(self.delimiter)
+                if line.startswith("##") or is_title:
                     self.preamble.append(line)
                     continue
                 self.columns = self._header(line)

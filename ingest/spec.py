@@ -44,6 +44,7 @@ class Part(_Spec):
         loader: Name of a function in the folder's ``load.py`` for files that are not text by rows.
         delimiter, quote, null: How the text is cut, and which cells mean "no value".
         encoding: Of the text; a byte that it does not know refuses the file.
+        titled: Whether a title line may stand above the header.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Part(_Spec):
     quote: bool = True
     null: tuple[str, ...] = ("",)
     encoding: str = "utf-8"
+    titled: bool = False
 
     @pydantic.model_validator(mode="after")
     def _complete(self) -> Part:

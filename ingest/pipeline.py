@@ -396,8 +396,13 @@ class Job:
             )
         self._writers[table].write(rows)
         if {"tissue", "tissue_name"} <= set(rows.column_names):
-            pairs = rows.select(["tissue_name", "tissue"]).group_by(["tissue_name", "tissue"]).aggregate([])
+            pairs = rows.select(["tissue_name", "tissue"]).drop_null().group_by(["tissue_name", "tissue"]).aggregate([])
             self.run.note_tissues(set(zip(pairs["tissue_name"].to_pylist(), pairs["tissue"].to_pylist(), strict=True)))
+
+    def end_group(self, table: str) -> None:
+        """End a table's row group here: for rows that come in tiles, whose statistics are to skip the other tiles."""
+        if table in self._writers:
+            self._writers[table].end_group()
 
     def read(self, path: Path, part: Part | None = None) -> DelimitedFile:
         """Open a delimited file and see that it has the part's required columns.

@@ -495,14 +495,15 @@ class Job:
         }
         columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
         self.scratch.execute(f"create or replace temp table file as select {columns}")
-        have = {row[0] for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        # DuckDB's describe forgets an alias that differs from its column by case alone: "t.MSI as msi" is told as MSI.
+        have = {row[0].lower() for row in self.scratch.execute(f"describe {sql}").fetchall()}
         fill = [
             f"(select {name} from file) as {name}"
             for name in ("source", "source_version", "source_file")
             if name not in have and name in rules.column_names
         ]
-        given = [f"c.{quote(c)}" for c in rules.column_names if c in have]
-        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
+        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c.lower() in have]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name.lower() not in have and c.name not in _GIVEN]
         judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
         # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.

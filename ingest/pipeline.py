@@ -397,8 +397,13 @@ class Job:
             )
         self._writers[table].write(rows)
         if {"tissue", "tissue_name"} <= set(rows.column_names):
-            pairs = rows.select(["tissue_name", "tissue"]).group_by(["tissue_name", "tissue"]).aggregate([])
+            pairs = rows.select(["tissue_name", "tissue"]).drop_null().group_by(["tissue_name", "tissue"]).aggregate([])
             self.run.note_tissues(set(zip(pairs["tissue_name"].to_pylist(), pairs["tissue"].to_pylist(), strict=True)))
+
+    def end_group(self, table: str) -> None:
+        """End a table's row group here: for rows that come in tiles, whose statistics are to skip the other tiles."""
+        if table in self._writers:
+            self._writers[table].end_group()
 
     def read(self, path: Path, part: Part | None = None) -> DelimitedFile:
         """Open a delimited file and see that it has the part's required columns.
@@ -504,8 +509,8 @@ class Job:
             for name in ("source", "source_version", "source_file")
             if name not in have and name in rules.column_names
         ]
-        given = [f"c.{quote(c)}" for c in rules.column_names if c in have]
-        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
+        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c.lower() in have]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name.lower() not in have and c.name not in _GIVEN]
         judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
         # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.

@@ -58,6 +58,11 @@ class TableWriter:
         if self._pending_rows >= self.contract.rows_per_group:
             self._flush(everything=False)
 
+    def end_group(self) -> None:
+        """End the row group here, so that its statistics speak of the rows written so far and of none that follow."""
+        if self._pending_rows:
+            self._flush(everything=True)
+
     def close(self, *, source: str | None, version: str | None, assembly: str | None, unit: str | None, genome: str | None) -> DataFile:
         """Finish the file: footer, fsync, rename. Returns its line of the manifest."""
         self._flush(everything=True).close()

@@ -1,0 +1,30 @@
+-- One row of Model.csv → one row of depmap_model.
+select
+    t.source_line,
+    t.ModelID as model_id,
+    t.CellLineName as model_name,
+    model_key(coalesce(t.StrippedCellLineName, t.CellLineName)) as model_key,
+    coalesce(v.tissue, tissue_plain(t.OncotreeLineage)) as tissue,
+    t.OncotreeLineage as tissue_name,
+    t.OncotreePrimaryDisease as cancer_type,
+    t.PatientID as patient_id,
+    t.StrippedCellLineName as stripped_cell_line_name,
+    t.DepmapModelType as depmap_model_type,
+    t.OncotreeSubtype as oncotree_subtype,
+    t.OncotreeCode as oncotree_code,
+    t.RRID as rrid,
+    t.Age as age,
+    t.AgeCategory as age_category,
+    t.Sex as sex,
+    t.PatientRace as patient_race,
+    t.PrimaryOrMetastasis as primary_or_metastasis,
+    t.SampleCollectionSite as sample_collection_site,
+    t.GrowthPattern as growth_pattern,
+    t.EngineeredModel as engineered_model,
+    t.CCLEName as ccle_name,
+    t.WTSIMasterCellID as wtsi_master_cell_id,
+    t.SangerModelID as sanger_model_id,
+    t.COSMICID as cosmic_id,
+    t.extra
+from typed as t
+left join tissue_vocabulary as v on v.key = tissue_key(t.OncotreeLineage)

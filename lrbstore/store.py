@@ -78,7 +78,7 @@ class Store:
     @property
     def simulated(self) -> bool:
         """True where data or a genome in this release is simulated: nothing computed from it is biology."""
-        return self.manifest.simulated or any(g.simulated for g in self.manifest.genomes)
+        return self.manifest.simulated or any(g.simulated for g in self.manifest.genomes) or any(c.simulated for c in self.manifest.chains)
 
     def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyRelation:
         """Ask a question in SQL.
@@ -265,6 +265,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     for contract in contracts().values():
         if contract.kind == "view":
             connection.execute(contract.ddl)
+    run_folder(connection, "lookups")
     for spec in task_specs().values():
         _task_views(connection, spec)
     _comment(connection)
@@ -334,7 +335,7 @@ def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
 
 def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Fill the small tables that follow from the manifest, the assemblies and the source folders."""
-    rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": []}
+    rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": [], "chain": []}
     for name in assemblies():
         known, record, lengths = assembly(name), store.manifest.genome(name), store.contig_lengths(name)
         held = record.contigs if record else {}
@@ -347,6 +348,7 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             if alias != chrom:
                 spellings.setdefault(chrom, []).append(alias)
         rows["contig"] += [(name, chrom, length, spellings.get(chrom, []), chrom in held) for chrom, length in lengths.items()]
+    rows["chain"] = [(c.source, c.target, c.digest, c.n_chains, c.simulated, c.source_path.name) for c in store.manifest.chains]
     rows["source"], rows["source_file"] = _source_rows(store.manifest)
     for table, values in rows.items():
         contract = contracts()[table]

@@ -242,10 +242,11 @@ def read_chain(
     order = np.lexsort((start_from, rank[chain]))
     order = order[is_used[order]]
     chain, start_from, start_to, size = chain[order], start_from[order], start_to[order], size[order]
-    chrom_of_block = np.array(from_chroms, dtype=object)[chain]
+    number = {chrom: n for n, chrom in enumerate(dict.fromkeys(c for c in from_chroms if c is not None))}
+    number_of_block = np.array([-1 if c is None else number[c] for c in from_chroms], dtype=np.int64)[chain]
     pieces = {}
-    for chrom in dict.fromkeys(c for c in from_chroms if c is not None):
-        rows = np.flatnonzero(chrom_of_block == chrom)
+    for chrom, n in number.items():
+        rows = np.flatnonzero(number_of_block == n)
         pieces[chrom] = _pieces(start_from[rows], start_from[rows] + size[rows], rows)
     return Chain(
         source=here.name,

@@ -17,6 +17,7 @@ from lrbstore.contract import contract, parts_of
 from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import WrongAssembly
 from lrbstore.genome import Genome
+from lrbstore.ingest.lift import lift
 from lrbstore.manifest import DataFile, Manifest
 from lrbstore.parquet import TableWriter
 from lrbstore.release import Publication
@@ -38,7 +39,7 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
         say: Progress.
 
     Returns:
-        New files of ``variant_allele`` and ``variant_reference``.
+        New files of ``variant_allele`` and ``variant_reference``, and of ``variant_lift`` and ``locus_lift`` where chains are registered.
 
     Raises:
         WrongAssembly: If the new alleles do not fit the genome of their assembly.
@@ -71,6 +72,10 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
             made.append(writer.close(source=None, version=None, assembly=None, unit=None, genome=None))
     for record in base.genomes:
         made += check_alleles(publication, Genome(record.located(root)), made, say)
+    alleles = [f for f in made if f.table == "variant_allele"]
+    for chain in base.chains:
+        genome = base.genome(chain.target)
+        made += lift(publication, chain, Genome(genome.located(root)) if genome else None, [*alleles, *records], base.files, say)
     return made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from lrbstore.assembly import assembly
 from lrbstore.genome import Genome, register_fasta
 from lrbstore.ingest.alleles import check_alleles
+from lrbstore.ingest.lift import lift
 from lrbstore.ingest.pipeline import Progress
 from lrbstore.manifest import Manifest
 from lrbstore.release import StoreFolder
@@ -18,7 +19,7 @@ def add_genome(
     """Register a FASTA as the sequence of an assembly, as one new release.
 
     The genome that was registered for the assembly before is replaced. Every allele of the assembly is compared with the new one
-    (``ref_check``, left-aligned form).
+    (``ref_check``, left-aligned form), and so is every allele that a chain lifts to it.
 
     Args:
         store: The store's folder; made if it is not there.
@@ -56,6 +57,11 @@ def add_genome(
         checked = check_alleles(publication, Genome(record), list(base.files), say)
         # What another genome said about this assembly's alleles no longer holds.
         files = tuple(f for f in base.files if not (f.table == "variant_reference" and f.assembly == known.name))
+        ways = [c for c in base.chains if c.target == known.name]
+        alleles = [f for f in base.files if f.table == "variant_allele"]
+        for chain in ways:
+            checked += lift(publication, chain, Genome(record), alleles, [], say)
+        files = tuple(f for f in files if not (f.table == "variant_lift" and f.unit in {c.digest for c in ways}))
         draft = publication.draft(
             files=files + tuple(checked),
             genomes=(*others, record.within(Path(store))),

@@ -785,6 +785,7 @@ def simulate(
     say(f"genomes: {sum(contig_lengths(scale).values()) / 1e6:.0f} Mb for each of {' and '.join(ASSEMBLIES)}")
     world = build_world(out, scale=scale, seed=seed, with_faults=with_faults)
     paths = [world.genomes[assembly].path for assembly in ASSEMBLIES]
+    paths += importlib.import_module("lrbstore.ingest.simulated_chains").simulate_chains(world, out / "chains")  # it imports this module
     for source in sources():
         say(f"{source}: writing {out / source}")
         (out / source).mkdir(exist_ok=True)

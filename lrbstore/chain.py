@@ -26,9 +26,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pydantic
 
 from lrbstore.assembly import Assembly, assembly
-from lrbstore.errors import BadSpec, ContractBroken, MissingData, WrongAssembly
+from lrbstore.errors import BadSpec, ContractBroken, HashMismatch, MissingData, WrongAssembly
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -130,8 +131,52 @@ class Chain:
         on_strand = self._to[block] + (pos - 1 - self._from[block])
         is_minus = self._to_minus[block] & is_mapped
         start = np.where(is_minus, self._to_size[block] - 1 - on_strand, on_strand)
-        chrom = np.where(is_mapped, self._to_chrom[block], None)
+        chrom = self._to_chrom[block]
+        chrom[~is_mapped] = None
         return Lifted(chrom, np.where(is_mapped, start + 1, 0).astype(np.int64), is_minus, is_mapped, block)
+
+
+class ChainRecord(pydantic.BaseModel, frozen=True, extra="forbid"):
+    """A chain file as a store's manifest keeps it.
+
+    Attributes:
+        source: Assembly that positions come from.
+        target: Assembly that they are lifted to.
+        digest: sha256 of the file's uncompressed text.
+        n_chains: Chains in the file.
+        ignored: Contigs whose chains are not used, with the reason.
+        simulated: The file is simulated.
+        path: The store's copy, relative to the store.
+        source_path: The file that was registered.
+    """
+
+    source: str
+    target: str
+    digest: str
+    n_chains: int
+    ignored: dict[str, str] = {}
+    simulated: bool
+    path: Path
+    source_path: Path
+
+    def open(self, store: Path) -> Chain:
+        """Read the store's copy.
+
+        Raises:
+            MissingData: If it is gone.
+            HashMismatch: If it is not what was registered.
+        """
+        path = Path(store) / self.path
+        again = f"restore it from a copy, or run: lrbstore chain add {self.source} {self.target} FILE"
+        try:
+            digest = hashlib.sha256(_text(path)).hexdigest()
+        except ContractBroken as error:
+            raise HashMismatch(f"{path} is damaged; {again}") from error
+        if digest != self.digest:
+            raise HashMismatch(f"{path} has changed: digest {digest[:12]}…, registered as {self.digest[:12]}…; {again}")
+        # A simulated file's lengths were compared with the simulated genomes' when it was registered.
+        lengths: dict[str, int] | None = {} if self.simulated else None
+        return read_chain(path, self.source, self.target, source_lengths=lengths, target_lengths=lengths)
 
 
 def reverse_complement(allele: str) -> str:
@@ -197,10 +242,11 @@ def read_chain(
     order = np.lexsort((start_from, rank[chain]))
     order = order[is_used[order]]
     chain, start_from, start_to, size = chain[order], start_from[order], start_to[order], size[order]
-    chrom_of_block = np.array(from_chroms, dtype=object)[chain]
+    number = {chrom: n for n, chrom in enumerate(dict.fromkeys(c for c in from_chroms if c is not None))}
+    number_of_block = np.array([-1 if c is None else number[c] for c in from_chroms], dtype=np.int64)[chain]
     pieces = {}
-    for chrom in dict.fromkeys(c for c in from_chroms if c is not None):
-        rows = np.flatnonzero(chrom_of_block == chrom)
+    for chrom, n in number.items():
+        rows = np.flatnonzero(number_of_block == n)
         pieces[chrom] = _pieces(start_from[rows], start_from[rows] + size[rows], rows)
     return Chain(
         source=here.name,

@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 genome_app = typer.Typer(help="Genomes that sequences are cut from.", no_args_is_help=True)
 app.add_typer(genome_app, name="genome")
+chain_app = typer.Typer(help="Chain files that positions are lifted by.", no_args_is_help=True)
+app.add_typer(chain_app, name="chain")
 
 
 class Format(StrEnum):
@@ -173,6 +175,32 @@ def genome_add(
             "where a.is_genome_added group by all order by all"
         )
         show(opened_store.sql(query).to_arrow_reader(), Format.table)
+
+
+@chain_app.command("add")
+def chain_add(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Assembly that positions come from, GRCh37 or GRCh38 (or hg19, hg38).")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Assembly that they are lifted to.")],
+    file: Annotated[Path, typer.Argument(help="A chain file as UCSC writes them, plain or gzip; it is copied into the store.")],
+    store: StoreOption = None,
+    simulated: Annotated[bool, typer.Option("--simulated", help="The file is simulated, for simulated genomes.")] = False,
+) -> None:
+    """Register a chain file, and lift every allele of FROM to TO: select * from variant_record_on('GRCh38')."""
+    from lrbstore.ingest.chains import add_chain
+    from lrbstore.ingest.simulation import is_simulated
+
+    simulated = simulated or is_simulated(file)
+    with progress() as say:
+        manifest = add_chain(_folder(store, simulated=simulated), source, target, file, simulated=simulated, progress=say)
+    notice(f"release {manifest.release}" + (" (simulated)" if manifest.simulated else ""))
+    for contig, reason in manifest.chains[-1].ignored.items():
+        notice(f"{contig}: its chains are not used: {reason}")
+    with opened(store) as opened_store:
+        query = (
+            "select assembly, to_assembly, status, ref_check, strand, count(*)::BIGINT as n_alleles from variant_lift "
+            "where chain_digest = $digest group by all order by all"
+        )
+        show(opened_store.sql(query, {"digest": manifest.chains[-1].digest}).to_arrow_reader(), Format.table)
 
 
 # ── asking it ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

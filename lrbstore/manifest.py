@@ -1,7 +1,7 @@
 """The manifest: one JSON file that is a release. What is not listed in it does not exist for a reader.
 
 A release lists immutable Parquet files (rows, bytes, sha256), the upstream files they were made from (with every row accounted for),
-and the genomes that were registered when it was published.
+and the genomes and chains that were registered when it was published.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import pydantic
 
+from lrbstore.chain import ChainRecord
 from lrbstore.errors import ContractBroken, SchemaTooNew, SchemaTooOld
 from lrbstore.genome import GenomeRecord
 from lrbstore.layout import sql_folder
@@ -88,6 +89,7 @@ class Manifest(_Frozen):
     files: tuple[DataFile, ...] = ()
     inputs: tuple[InputFile, ...] = ()
     genomes: tuple[GenomeRecord, ...] = ()
+    chains: tuple[ChainRecord, ...] = ()  #: One for each pair of assemblies at most.
 
     @classmethod
     def read(cls, path: Path) -> Manifest:

@@ -4,6 +4,7 @@
     <store>/releases/*.json    manifests, one a release
     <store>/data/<table>/      immutable Parquet files
     <store>/genomes/           indexes and decoded forms of registered genomes
+    <store>/chains/            copies of registered chain files
     <store>/lock               held by the one writer (an OS lock: a killed writer leaves none behind)
 
 Publishing is: data files written aside, synced, renamed; then the manifest likewise; then ``CURRENT`` replaced. Only the last step is
@@ -258,8 +259,9 @@ class StoreFolder:
                 named.add(self.manifest_path(release))
                 named |= {self.path / f.path for f in manifest.files}
                 named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
+                named |= {self.path / c.path for c in manifest.chains}
         real = {path.resolve() for path in named}
-        found = [p for folder in ("data", "genomes", "releases") for p in (self.path / folder).rglob("*") if p.is_file()]
+        found = [p for folder in ("data", "genomes", "chains", "releases") for p in (self.path / folder).rglob("*") if p.is_file()]
         found += list(self.path.glob(".*.writing"))
         return sorted(p for p in found if p not in named and p.resolve() not in real)
 
@@ -300,6 +302,7 @@ class Publication:
         number = 1 + max(map(_number, self.folder._manifests()), default=0)
         content = hashlib.sha256("\n".join(sorted(f.sha256 for f in draft.files)).encode())
         content.update("\n".join(sorted(g.digest for g in draft.genomes)).encode() + draft.sql_digest.encode())
+        content.update("".join(sorted(c.digest for c in draft.chains)).encode())
         manifest = draft.model_copy(
             update={
                 "release": f"{number:04d}-{content.hexdigest()[:8]}",
@@ -310,7 +313,7 @@ class Publication:
         self.release = manifest.release
         releases = self.folder.path / "releases"
         releases.mkdir(exist_ok=True)
-        for folder in (self.folder.path / "data", self.folder.path / "genomes", self.folder.path):
+        for folder in (self.folder.path / "data", self.folder.path / "genomes", self.folder.path / "chains", self.folder.path):
             if folder.is_dir():
                 sync_folder(folder)  # new folders of tables must be as durable as the files in them
         _write_durably(self.folder.manifest_path(manifest.release), manifest.model_dump_json(indent=1))
@@ -366,7 +369,7 @@ def _number(release: str) -> int:
 
 
 def _remove_empty_folders(root: Path) -> None:
-    tops = [root / name for name in ("data", "genomes", "releases")]
+    tops = [root / name for name in ("data", "genomes", "chains", "releases")]
     for folder in sorted((p for top in tops for p in (top, *top.rglob("*")) if p.is_dir()), reverse=True):
         with contextlib.suppress(OSError):  # only empty ones go
             folder.rmdir()

@@ -80,7 +80,7 @@ class Store:
     @property
     def simulated(self) -> bool:
         """True where data or a genome in this release is simulated: nothing computed from it is biology."""
-        return self.manifest.simulated or any(g.simulated for g in self.manifest.genomes)
+        return self.manifest.simulated or any(g.simulated for g in self.manifest.genomes) or any(c.simulated for c in self.manifest.chains)
 
     def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyRelation:
         """Ask a question in SQL.
@@ -266,6 +266,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
                 connection.execute(f"create view {schema}.{contract.name} as {_union(contract, schema)}")
     for contract in _in_order([c for c in contracts().values() if c.kind == "view"]):
         connection.execute(contract.ddl)
+    run_folder(connection, "lookups")
     for spec in task_specs().values():
         _task_views(connection, spec)
     _comment(connection)
@@ -341,7 +342,7 @@ def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
 
 def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Fill the small tables that follow from the manifest, the assemblies and the source folders."""
-    rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": []}
+    rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": [], "chain": []}
     for name in assemblies():
         known, record, lengths = assembly(name), store.manifest.genome(name), store.contig_lengths(name)
         held = record.contigs if record else {}
@@ -354,6 +355,7 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
             if alias != chrom:
                 spellings.setdefault(chrom, []).append(alias)
         rows["contig"] += [(name, chrom, length, spellings.get(chrom, []), chrom in held) for chrom, length in lengths.items()]
+    rows["chain"] = [(c.source, c.target, c.digest, c.n_chains, c.simulated, c.source_path.name) for c in store.manifest.chains]
     rows["source"], rows["source_file"] = _source_rows(store.manifest)
     for table, values in rows.items():
         contract = contracts()[table]

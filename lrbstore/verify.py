@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from lrbstore.assembly import assembly
 from lrbstore.catalogue import TaskSpec, task_specs
+from lrbstore.chain import ChainRecord
 from lrbstore.contract import contract, head, literal
 from lrbstore.engine import read_parquet
 from lrbstore.errors import LrbStoreError
@@ -26,7 +27,7 @@ class Finding:
     """What a check found.
 
     Attributes:
-        check: The check's name: ``sha256``, ``rows``, ``contract``, ``audit …``, ``orphan``, ``genome``.
+        check: The check's name: ``sha256``, ``rows``, ``contract``, ``audit …``, ``orphan``, ``genome``, ``chain``.
         subject: The file, table or task it is about.
         level: ``ok``, ``note`` (worth knowing, not wrong) or ``failure``.
         said: What was found, with the first offender.
@@ -65,6 +66,8 @@ def verify(store: Store, say: Callable[[str], None] = lambda _: None) -> Iterato
     for record in store.manifest.genomes:
         say(f"genome {record.assembly}")
         yield _genome(store, record)
+    for chain in store.manifest.chains:
+        yield _chain(store, chain)
     if not broken:
         for path in sorted((sql_folder() / "audits").glob("*.sql")):
             say(f"audit {path.stem}")
@@ -182,6 +185,15 @@ def _genome(store: Store, record: GenomeRecord) -> Finding:
     except (LrbStoreError, OSError, ValueError) as error:
         return Finding("genome", record.assembly, "failure", str(error))
     return Finding("genome", record.assembly, "ok", f"{len(record.contigs)} contigs, digest {record.digest[:12]}")
+
+
+def _chain(store: Store, record: ChainRecord) -> Finding:
+    subject = f"{record.source} to {record.target}"
+    try:
+        chain = record.open(store.path)
+    except LrbStoreError as error:
+        return Finding("chain", subject, "failure", str(error))
+    return Finding("chain", subject, "ok", f"{chain.n_chains:,} chains, digest {chain.digest[:12]}")
 
 
 def _contract(store: Store, table: str) -> Iterator[Finding]:

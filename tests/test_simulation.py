@@ -114,6 +114,8 @@ def test_the_files_lie_where_the_providers_put_them(out):
         "SIMULATED.txt",
         "genomes/GRCh37.fa",
         "genomes/GRCh38.fa",
+        "chains/hg19ToHg38.over.chain.gz",
+        "chains/hg38ToHg19.over.chain.gz",
         "lrb/bulk_rna_expression/gene_coordinates.csv",
         "lrb/bulk_rna_expression/rna_expression_values.csv",
         "lrb/bulk_rna_expression/label_mapping.csv",

@@ -125,6 +125,8 @@ def test_the_files_lie_where_the_providers_put_them(out):
         "gtex_v8_eqtl/*.v8.egenes.txt.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh37.vcf.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
+        "gwas_catalog/gwas_catalog_v1.0.2-associations_e111_r2024-03-01.tsv.gz",
+        "gwas_catalog/gwas_catalog_trait-mappings_r2024-03-01.tsv.gz",
     }
 
 
@@ -585,12 +587,12 @@ def test_faults_are_added_behind_the_good_rows_and_reported(out, faulty):
     with (folder / "faults.csv").open(newline="") as handle:
         faults = list(csv.DictReader(handle))
     assert any(f"{len(faults)} faulty rows" in line for line in said)
-    assert {fault["source"] for fault in faults} == {"lrb", "gtex_v8_eqtl", "clinvar"}
+    assert {fault["source"] for fault in faults} == {"lrb", "gtex_v8_eqtl", "clinvar", "gwas_catalog"}
     for fault in faults:
         assert fault["file"].startswith(fault["source"] + "/")
         assert read_text(folder / fault["file"]).split("\n")[int(fault["line"]) - 1] == fault["text"]
     by_file = {name: {f["kind"] for f in faults if f["file"] == name} for name in {f["file"] for f in faults}}
-    assert len(by_file) == 7
+    assert len(by_file) == 9
     assert all("short row" in kinds and len(kinds) == len([f for f in faults if f["file"] == n]) for n, kinds in by_file.items())
     assert {"unknown chromosome", "bad allele", "repeated row"} <= by_file["lrb/variant_effect_causal_eqtl/All_Tissues.csv"]
     assert "several alleles" in by_file[f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz"]

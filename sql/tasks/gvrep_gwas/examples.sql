@@ -51,6 +51,7 @@ select
     p.effect_kind,
     p.risk_allele,
     case when p.n_as_alt = 1 then 'alt' else 'ref' end as risk_allele_is,
+    p.ref || p.alt in ('AT', 'TA', 'CG', 'GC') as is_palindromic,  -- both strands have the same two alleles: which was read is not told
     p.risk_allele_frequency,
     p.trait,
     p.rs_id,

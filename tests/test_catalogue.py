@@ -76,6 +76,7 @@ EGENES = {
     "Liver": [
         {
             "gene_id": "ENSG00000000001.4",
+            "rs_id_dbSNP151_GRCh38p7": "rs1",
             "chr": "chr1",
             "variant_pos": 5,
             "ref": "G",
@@ -85,6 +86,7 @@ EGENES = {
         },
         {
             "gene_id": "ENSG00000000002.1",
+            "rs_id_dbSNP151_GRCh38p7": "rs2",
             "chr": "chr1",
             "variant_pos": 12,
             "ref": "T",
@@ -96,6 +98,7 @@ EGENES = {
     "Whole_Blood": [
         {
             "gene_id": "ENSG00000000003.1",
+            "rs_id_dbSNP151_GRCh38p7": "rs3",
             "chr": "chr9",
             "variant_pos": 5,
             "ref": "GGG",
@@ -103,7 +106,16 @@ EGENES = {
             "tss_distance": 0,
             "pval_nominal": 1e-9,
         },
-        {"gene_id": "ENSG00000000001.4", "chr": "chr1", "variant_pos": 8, "ref": "G", "alt": "T", "tss_distance": 30, "pval_nominal": 0.5},
+        {
+            "gene_id": "ENSG00000000001.4",
+            "rs_id_dbSNP151_GRCh38p7": "rs4",
+            "chr": "chr1",
+            "variant_pos": 8,
+            "ref": "G",
+            "alt": "T",
+            "tss_distance": 30,
+            "pval_nominal": 0.5,
+        },
     ],
 }
 CLINVAR = """\
@@ -163,6 +175,17 @@ urn:mavedb:90000001-a-1#4,n.4G>C,NA,NA,NA,NC_000009.12:g.6G>C
 urn:mavedb:90000001-a-1#5,n.5G>C,NA,NA,1,NC_000001.10:g.3G>C
 urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
 """
+# ALT, REF, and an allele that only the other strand has, which is no example; the second row for a SNP and trait is none either.
+
+
+GWAS = (
+    ("Height", "rs1-A", "1", 5, "1E-8", "8.0", "0.5", "[0.4-0.6] unit increase"),
+    ("Height", "rs1-A", "1", 5, "1E-9", "9.0", "0.5", "[0.4-0.6] unit increase"),
+    ("Height", "rs1-?", "1", 5, "1E-9", "9.0", "0.5", "[0.4-0.6] unit increase"),
+    ("Gout", "rs2-T", "1", 12, "1E-400", "400.0", "2", "[1.5-2.5]"),
+    ("Gout", "rs4-C", "1", 8, "1E-6", "6.0", "2", "[1.5-2.5]"),
+    ("Gout", "rs3-G", "9", 5, "1E-6", "6.0", "2", "[1.5-2.5]"),
+)
 
 
 def _write_lrb(folder: Path) -> None:
@@ -200,6 +223,18 @@ def _write_gtex(folder: Path) -> None:
                 handle.write("\t".join(str({**numbers, **whole, "rs_id_dbSNP151_GRCh38p7": ".", **filled}[c]) for c in columns) + "\n")
 
 
+def _write_gwas(folder: Path) -> None:
+    from lrbstore.ingest.spec import source
+
+    names = ("DISEASE/TRAIT", "STRONGEST SNP-RISK ALLELE", "CHR_ID", "CHR_POS", "P-VALUE", "PVALUE_MLOG", "OR or BETA", "95% CI (TEXT)")
+    columns = list(source("gwas_catalog").part[0].columns)
+    with (folder / "gwas_catalog_v1.0.2-associations_e111_r2024-03-01.tsv").open("w") as handle:
+        handle.write("\t".join(columns) + "\n")
+        for row in GWAS:
+            filled = {"RISK ALLELE FREQUENCY": "NR", "SNPS": row[1].partition("-")[0], **dict(zip(names, row, strict=True))}
+            handle.write("\t".join(str(filled.get(c, "")) for c in columns) + "\n")
+
+
 @pytest.fixture(scope="module")
 def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore.Store]:
     folder = tmp_path_factory.mktemp("literal")
@@ -209,8 +244,10 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     (folder / "gtex").mkdir()
     (folder / "clinvar.vcf").write_text(CLINVAR)
     assert sum(i.rows_rejected for i in ingest(folder / "store", "clinvar", [folder / "clinvar.vcf"], simulated=True).loaded) == 0
+    (folder / "gwas").mkdir()
     _write_lrb(folder / "lrb")
     _write_gtex(folder / "gtex")
+    _write_gwas(folder / "gwas")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "lrb", [folder / "lrb"], simulated=True).loaded) == 0
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_eqtl", [folder / "gtex"], simulated=True).loaded) == 0
     for source, write in (("cell_model_passports", _write_passports), ("verified_variants", _write_verified)):
@@ -219,6 +256,7 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     (folder / "mavedb").mkdir()
     (folder / "mavedb" / "urn-mavedb-90000001-a-1_scores.csv").write_text(MAVE)
     assert sum(i.rows_rejected for i in ingest(folder / "store", "mavedb", [folder / "mavedb"], simulated=True).loaded) == 0
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "gwas_catalog", [folder / "gwas"], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 
@@ -261,6 +299,17 @@ def test_a_few_rows_that_one_can_check_by_hand(literal_store: lrbstore.Store, ta
         # Nothing that an example holds is left unsaid.
         said = {re.match("[a-z_]+", column)[0] for column in columns} | {"example_id", "ref_check", "anchor_index"}  # type: ignore[index]
         assert set(ds[0]) <= said
+
+
+def test_effects_of_gvrep_gwas_are_those_of_alt(literal_store: lrbstore.Store) -> None:
+    query = "select rs_id, risk_allele_is, round(effect_alt, 6), effect_alt_unit, n_associations, variant_id from gvrep_gwas.examples"
+    assert literal_store.sql(query).fetchall() == [
+        ("rs1", "alt", 0.5, "unit", 2, "GRCh38:chr1:5:G:A"),
+        ("rs2", "ref", -0.693147, "log odds ratio", 1, "GRCh38:chr1:12:T:C"),  # the risk allele is REF: ALT protects
+        ("rs3", "alt", 0.693147, "log odds ratio", 1, "GRCh38:chr9:5:GGG:G"),
+    ]
+    audit = (sql_folder() / "audits" / "gwas_risk_alleles_without_a_pair.sql").read_text(encoding="utf-8")
+    assert literal_store.sql(audit).fetchall() == [("no risk allele", 1), ("the risk allele is neither REF nor ALT", 1)]
 
 
 def test_every_expected_file_belongs_to_a_split() -> None:

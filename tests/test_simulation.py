@@ -131,6 +131,8 @@ def test_the_files_lie_where_the_providers_put_them(out):
         "gtex_v8_sqtl/*.v8.sqtl_signifpairs.txt.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh37.vcf.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
+        "gwas_catalog/gwas_catalog_v1.0.2-associations_e111_r2024-03-01.tsv.gz",
+        "gwas_catalog/gwas_catalog_trait-mappings_r2024-03-01.tsv.gz",
     }
 
 

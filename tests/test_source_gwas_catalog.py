@@ -200,6 +200,7 @@ def real(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[R
         yield store, outcomes, texts
 
 
+@pytest.mark.slow
 def test_every_row_of_the_real_files_is_accounted_for(real: Real) -> None:
     store, outcomes, texts = real
     counts = {v: (i.rows_in, i.rows_loaded, i.rows_rejected) for v, outcome in outcomes.items() for i in outcome.loaded}
@@ -214,6 +215,7 @@ def test_every_row_of_the_real_files_is_accounted_for(real: Real) -> None:
     assert {v: len(rows) for v, rows in texts.items()} == {"2012-03-07": 7_463, "2012-03-20": 7_556, "2015-06-08": 97_003}
 
 
+@pytest.mark.slow
 def test_the_real_rows_say_what_a_plain_reading_says(real: Real) -> None:
     store, _, texts = real
     query = """select source_line, rs_id, chrom, pos, neg_log10_p, or_or_beta, trait, risk_allele, kind from history.gwas_association
@@ -258,6 +260,7 @@ def test_the_real_rows_say_what_a_plain_reading_says(real: Real) -> None:
     assert top == [(0.0, pytest.approx(970.5228787452803))]
 
 
+@pytest.mark.slow
 def test_the_real_snps_and_terms_are_all_there(real: Real) -> None:
     store, _, texts = real
     named = sum(
@@ -271,6 +274,7 @@ def test_the_real_snps_and_terms_are_all_there(real: Real) -> None:
     assert one == [("suicide, attempted",)]
 
 
+@pytest.mark.slow
 def test_a_newer_release_takes_over_and_the_diff_is_a_query(real: Real) -> None:
     store, _, texts = real
     versions = "select assembly, source_version, count(*) from gwas_association group by all order by all"

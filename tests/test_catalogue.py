@@ -93,6 +93,7 @@ EGENES = {
             "alt": "C",
             "tss_distance": 20,
             "pval_nominal": 1e-4,
+            "slope": -0.25,
         },
     ],
     "Whole_Blood": [
@@ -115,6 +116,7 @@ EGENES = {
             "alt": "T",
             "tss_distance": 30,
             "pval_nominal": 0.5,
+            "slope": -0.125,
         },
     ],
 }
@@ -235,6 +237,23 @@ def _write_gwas(folder: Path) -> None:
             handle.write("\t".join(str(filled.get(c, "")) for c in columns) + "\n")
 
 
+#: Cells of an sgenes file in its bare layout: gene number, variant_id, tss_distance, p-value, slope; the last row has no slope.
+SGENES = {
+    "Liver": [(1, "chr1_5_G_A_b38", -10, 1e-9, 0.5), (2, "chr1_12_T_C_b38", 20, 1e-4, -0.25)],
+    "Whole_Blood": [(3, "chr9_5_GGG_G_b38", 0, 1e-9, -0.75), (1, "chr1_8_G_T_b38", 30, 0.5, "NA")],
+}
+
+
+def _write_sqtl(folder: Path) -> None:
+    numbers = "minor_allele_samples\tminor_allele_count\tmaf\tslope_se\tpval_nominal_threshold"
+    for tissue, rows in SGENES.items():
+        lines = [f"phenotype_id\tvariant_id\ttss_distance\tpval_nominal\tslope\t{numbers}"]
+        for gene, *cells in rows:
+            intron = f"{cells[0].split('_')[0]}:7:9:clu_{gene}:ENSG0000000000{gene}.1"
+            lines.append("\t".join(map(str, [intron, *cells, 1, 1, 0.5, 0.5, 1e-6])))
+        (folder / f"{tissue}.v8.sgenes.txt").write_text("\n".join(lines) + "\n")
+
+
 @pytest.fixture(scope="module")
 def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore.Store]:
     folder = tmp_path_factory.mktemp("literal")
@@ -257,6 +276,9 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     (folder / "mavedb" / "urn-mavedb-90000001-a-1_scores.csv").write_text(MAVE)
     assert sum(i.rows_rejected for i in ingest(folder / "store", "mavedb", [folder / "mavedb"], simulated=True).loaded) == 0
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gwas_catalog", [folder / "gwas"], simulated=True).loaded) == 0
+    (folder / "sqtl").mkdir()
+    _write_sqtl(folder / "sqtl")
+    assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_sqtl", [folder / "sqtl"], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 

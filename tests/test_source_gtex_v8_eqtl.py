@@ -468,3 +468,15 @@ def test_a_copy_under_another_tissues_name_is_refused(tmp_path: Path):
     with pytest.raises(ContractBroken, match="misnamed"):
         ingest(tmp_path / "fresh", "gtex_v8_eqtl", [raw, copy])
     assert not (tmp_path / "fresh").exists()
+
+
+def test_the_slope_task_has_gvreps_label_where_there_is_a_slope(tmp_path: Path) -> None:
+    slopes = ["0.5", "-0.25", "0", "-1e-300", "NA"]
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [write(tmp_path / "raw", [line(slope=slope) for slope in slopes])])
+    query = "select source_line, label, gvrep_slope, slope from gvrep_eqtl_slope.examples order by 1"
+    assert ask(tmp_path / "store", query) == [
+        (2, 1, "positive", 0.5),
+        (3, 0, "negative", -0.25),
+        (4, 1, "positive", 0.0),  # GV-Rep: whatever is not below 0
+        (5, 0, "negative", -1e-300),
+    ]

@@ -163,3 +163,30 @@ def test_variant_ids_are_taken_apart(text: str | None, parts: tuple[Any, ...] | 
     with connect() as connection:
         ((found,),) = connection.execute("select gtex_variant(?::VARCHAR)", [text]).fetchall()
     assert tuple((found or dict.fromkeys("abcd")).values()) == (parts or (None,) * 4)
+
+
+# ── the labels of GV-Rep ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_gvreps_labels_follow_from_the_files_cells(store: Path) -> None:
+    """GV-Rep's rules written out anew; a row without slope has GV-Rep's word "positive", and is no example here."""
+    rows = {(name, at): row for name in (ANNOTATED, BARE) for at, row in enumerate(table(RAW / name), 2)}
+    held = {(file, line) for file, line in ask(store, "select source_file, source_line from gtex_sqtl")}
+    slopes = {
+        (file, line): told
+        for file, line, *told in ask(
+            store, "select source_file, source_line, label, gvrep_slope, gvrep_splice_change from gvrep_sqtl_slope.examples"
+        )
+    }
+    assert set(slopes) == {key for key in held if rows[key]["slope"] != "NA"} < held
+    for key, told in slopes.items():
+        negative = float(rows[key]["slope"]) < 0
+        _, start, end, *_ = rows[key]["phenotype_id"].split(":")
+        assert told == [int(not negative), "negative" if negative else "positive", 1 if int(end) > int(start) else -1]
+    p_values = {
+        (file, line): label for file, line, label in ask(store, "select source_file, source_line, label from gvrep_sqtl_pval.examples")
+    }
+    assert set(p_values) == {key for key in held if rows[key]["pval_nominal_threshold"] != "NA"} < held
+    for key, label in p_values.items():
+        assert label == (float(rows[key]["pval_nominal"]) < float(rows[key]["pval_nominal_threshold"]))
+    assert set(p_values.values()) == {0, 1}

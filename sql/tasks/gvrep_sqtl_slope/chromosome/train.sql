@@ -1,0 +1,2 @@
+-- Every chromosome but chr9 and chr10.
+select * from gvrep_sqtl_slope.examples where not is_held_out(chrom, ['chr9', 'chr10'])

@@ -11,7 +11,9 @@ import pytest
 
 import lrbstore
 from lrbstore.errors import ContractBroken
+from lrbstore.ingest.cell_model_passports import simulate
 from lrbstore.ingest.pipeline import ingest
+from lrbstore.ingest.simulation import build_world
 
 RAW = Path(__file__).resolve().parent / "sources" / "cell_model_passports" / "raw"
 SOURCE = "cell_model_passports"
@@ -170,3 +172,33 @@ def test_the_header_s_assembly_is_believed(tmp_path: Path) -> None:
 def test_digits_that_are_no_day_are_no_version(tmp_path: Path, name: str) -> None:
     with pytest.raises(ContractBroken, match="does not say of which version"):
         ingest(tmp_path / "store", SOURCE, [vcf(tmp_path / name / "SIDM00001_sanger.vcf", ["DRV"])])
+
+
+# ── the simulated files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_scale_one_has_the_published_counts_and_small_scales_some_of_each() -> None:
+    assert simulate.counts(1) == {"flagged": 741_738, "drivers": 1_334, "vcfs": 100, "models": 2_000}
+    assert simulate.counts(0.003)["vcfs"] == 3
+    assert simulate.counts(1e-9)["drivers"] >= 4 * 24
+
+
+def test_simulated_files_agree_with_each_other(tmp_path: Path) -> None:
+    world = build_world(tmp_path, scale=1e-6, seed=1)
+    (tmp_path / SOURCE).mkdir()
+    simulate.simulate(world, tmp_path / SOURCE)
+    store, n = tmp_path / "store", simulate.counts(1e-6)
+    outcome = ingest(store, SOURCE, [tmp_path / SOURCE], simulated=True)
+    assert sum(f.rows_rejected for f in outcome.loaded) == 0
+    flags = dict(ask(store, "select label_text, count(*) from cell_model_variant group by 1"))
+    assert (flags["DRV"], flags["NPGL"]) == (n["drivers"], n["flagged"] - n["drivers"])
+    assert flags[None] > 0
+    assert ask(store, "select count(*), count(*) filter (cancer_driver) from cell_model_mutation") == [(n["flagged"], n["drivers"])]
+    spelt_out = "from cell_model_mutation as m where m.variant_id is not null"
+    total = ask(store, f"select count(*) {spelt_out}")
+    agree = "select 1 from cell_model_variant as v where v.variant_id = m.variant_id and v.cell_model_id = m.cell_model_id"
+    assert ask(store, f"select count(*) {spelt_out} and exists ({agree} and v.is_drv = m.cancer_driver)") == total
+    assert ask(store, "select count(distinct cell_model_id) from cell_model_variant semi join passport_model using (cell_model_id)") == [
+        (3,)
+    ]
+    assert ask(store, "select distinct broad_id from passport_model where cell_model_id = 'SIDM00001'") == [("ACH-000001",)]

@@ -7,6 +7,7 @@ position on one assembly only or no alleles, and copy number variants have neith
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -225,7 +226,7 @@ def _write(
     world: World,
     path: Path,
     header: tuple[str, ...],
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     faulty: list[tuple[str, str]] | None = None,
     title: str | None = None,
 ) -> Path:

@@ -26,6 +26,7 @@ from lrbstore.ingest.simulation import TISSUES, contig_lengths, find_motifs, mot
 lrb = importlib.import_module("lrbstore.ingest.lrb.simulate")
 gtex = importlib.import_module("lrbstore.ingest.gtex_v8_eqtl.simulate")
 clinvar = importlib.import_module("lrbstore.ingest.clinvar.simulate")
+mavedb = importlib.import_module("lrbstore.ingest.mavedb.simulate")
 
 SCALE = 0.003
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
@@ -125,6 +126,9 @@ def test_the_files_lie_where_the_providers_put_them(out):
         "gtex_v8_eqtl/*.v8.egenes.txt.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh37.vcf.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
+        "mavedb/main.json",
+        *(f"mavedb/csv/urn-mavedb-9{k:07d}-a-1.scores.csv" for k in range(mavedb.counts(SCALE).sets)),
+        *(f"mavedb/csv/urn-mavedb-9{k:07d}-a-1.annotations.csv" for k in range(mavedb.counts(SCALE).dna_sets)),
     }
 
 
@@ -218,6 +222,7 @@ def test_scale_one_has_the_published_counts():
     assert sum(rows.values()) == 1_207_976
     assert set(rows.values()) == {24_652, 24_653}
     assert clinvar.counts(1) == {"GRCh37": 1_200_000, "GRCh38": 1_200_000}
+    assert mavedb.counts(1) == mavedb.Counts(sets=1_373, dna_sets=1_304, rows=6_456_426, usable=3_166_541)
     assert 290e6 < sum(contig_lengths(1).values()) < 310e6
 
 
@@ -585,12 +590,12 @@ def test_faults_are_added_behind_the_good_rows_and_reported(out, faulty):
     with (folder / "faults.csv").open(newline="") as handle:
         faults = list(csv.DictReader(handle))
     assert any(f"{len(faults)} faulty rows" in line for line in said)
-    assert {fault["source"] for fault in faults} == {"lrb", "gtex_v8_eqtl", "clinvar"}
+    assert {fault["source"] for fault in faults} >= {"lrb", "gtex_v8_eqtl", "clinvar", "mavedb"}
     for fault in faults:
         assert fault["file"].startswith(fault["source"] + "/")
         assert read_text(folder / fault["file"]).split("\n")[int(fault["line"]) - 1] == fault["text"]
     by_file = {name: {f["kind"] for f in faults if f["file"] == name} for name in {f["file"] for f in faults}}
-    assert len(by_file) == 7
+    assert len(by_file) == 8
     assert all("short row" in kinds and len(kinds) == len([f for f in faults if f["file"] == n]) for n, kinds in by_file.items())
     assert {"unknown chromosome", "bad allele", "repeated row"} <= by_file["lrb/variant_effect_causal_eqtl/All_Tissues.csv"]
     assert "several alleles" in by_file[f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz"]

@@ -27,6 +27,7 @@ lrb = importlib.import_module("lrbstore.ingest.lrb.simulate")
 gtex = importlib.import_module("lrbstore.ingest.gtex_v8_eqtl.simulate")
 sqtl = importlib.import_module("lrbstore.ingest.gtex_v8_sqtl.simulate")
 clinvar = importlib.import_module("lrbstore.ingest.clinvar.simulate")
+mavedb = importlib.import_module("lrbstore.ingest.mavedb.simulate")
 
 SCALE = 0.003
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
@@ -134,6 +135,9 @@ def test_the_files_lie_where_the_providers_put_them(out):
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
         "gwas_catalog/gwas_catalog_v1.0.2-associations_e111_r2024-03-01.tsv.gz",
         "gwas_catalog/gwas_catalog_trait-mappings_r2024-03-01.tsv.gz",
+        "mavedb/main.json",
+        *(f"mavedb/csv/urn-mavedb-9{k:07d}-a-1.scores.csv" for k in range(mavedb.counts(SCALE).sets)),
+        *(f"mavedb/csv/urn-mavedb-9{k:07d}-a-1.annotations.csv" for k in range(mavedb.counts(SCALE).dna_sets)),
     }
 
 
@@ -228,6 +232,7 @@ def test_scale_one_has_the_published_counts():
     assert set(rows.values()) == {24_652, 24_653}
     assert (len(sqtl.counts(1)), sum(sqtl.counts(1).values())) == (49, 618_932)
     assert clinvar.counts(1) == {"GRCh37": 1_200_000, "GRCh38": 1_200_000}
+    assert mavedb.counts(1) == mavedb.Counts(sets=1_373, dna_sets=1_304, rows=6_456_426, usable=3_166_541)
     assert 290e6 < sum(contig_lengths(1).values()) < 310e6
 
 

@@ -570,7 +570,7 @@ def test_rows_in_are_the_rows_of_the_file_and_are_loaded_or_rejected(faulty):
     files, store = faulty
     accounts = ask(store, "select source, source_file, rows_in, rows_loaded, rows_rejected from source_file")
     rejected = {row[:2]: row[2] for row in ask(store, "select source, source_file, count(*) from reject group by all")}
-    tables = ("lrb_eqtl", "lrb_gene", "lrb_expression", "cage_window", "gtex_eqtl", "clinvar_record")
+    tables = ("lrb_eqtl", "lrb_gene", "lrb_expression", "cage_window", "gtex_eqtl", "clinvar_record", "mave_score")
     counted = " union all ".join(f"select source, source_file, count(distinct source_line) from {t} group by all" for t in tables)
     loaded = {row[:2]: row[2] for row in ask(store, counted)}
     seen = 0

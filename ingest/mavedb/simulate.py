@@ -166,7 +166,10 @@ def _share(total: int, weights: Floats) -> Ints:
 
 
 def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Target]:
-    """Cut a target for each score set out of GRCh38 at a gene, all bases known; the first ones on chr9 and chr1, for both splits."""
+    """Cut a target for each score set out of GRCh38 at a gene, all bases known.
+
+    The first ones lie on chr9 and chr1, so that both splits have some; the strands take turns.
+    """
     genes, genome = world.genes, world.genomes["GRCh38"]
     free = {c: rng.permutation(np.flatnonzero(genes.chrom == c)).tolist() for c in CONTIGS if (genes.chrom == c).any()}
     shares = np.array([len(rows) for rows in free.values()], dtype=np.float64)
@@ -185,7 +188,7 @@ def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Targ
                 tss = int(genes.cage_tss["GRCh38"][gene] if is_promoter[number] else genes.tss["GRCh38"][gene])
                 start = tss - length // 2 if is_promoter[number] else tss if plus else tss + 1 - length
                 cut = codes[max(0, start) : start + length]
-                if start >= 0 and len(cut) == length and (cut < 4).all():
+                if plus == (number % 2 == 0) and start >= 0 and len(cut) == length and (cut < 4).all():
                     own = cut.copy() if plus else (3 - cut[::-1]).astype(np.uint8)
                     made[number] = _Target(
                         gene,

@@ -125,6 +125,13 @@ def test_the_files_lie_where_the_providers_put_them(out):
         "gtex_v8_eqtl/*.v8.egenes.txt.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh37.vcf.gz",
         f"clinvar/clinvar_{clinvar.DATE}.GRCh38.vcf.gz",
+        "dbsnp/dbsnp900.GRCh38.vcf.gz",
+        "ensembl_variation/ensembl900_variation.chr21.txt.gz",
+        "ensembl_variation/info.txt",
+        "gnomad/gnomad.exomes.r99.0.sites.GRCh38.vcf.bgz",
+        "hapmap3/PAN.hapmap3.hg38.EAF.tsv.gz",
+        "hapmap3/hapmap3.hg19.snplist.tsv.gz",
+        "hapmap3/hapmap3.hg38.snplist.tsv.gz",
     }
 
 

@@ -1,6 +1,6 @@
 """Simulated HapMap lists: the world's single-base common variants, with frequencies on GRCh38, and as places on both assemblies.
 
-``SNPID`` of the one names the alleles in the other order than its own REF and ALT; A1 of the other is now REF, now ALT.
+The columns REF and ALT of the one are exchanged, as upstream's are: ``SNPID`` has the genome's order. A1 of the other is now REF, now ALT.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def simulate(world: World, out: Path) -> list[Path]:
         for i, share in zip(chosen.tolist(), shares.tolist(), strict=True):
             name, pos, ref, alt = str(variants.chrom[i])[3:], int(variants.start[i]) + 1, variants.ref[i], variants.alt[i]
             numbers = "\t".join(f"{x:.3f}" for x in share)
-            write(f"chr{name}:{pos}:{alt}:{ref}\t{name}\t{pos}\t{ref}\t{alt}\t{numbers}\n")
+            write(f"chr{name}:{pos}:{ref}:{alt}\t{name}\t{pos}\t{alt}\t{ref}\t{numbers}\n")
     for path, lifted in ((paths[1], False), (paths[2], True)):
         with gzip_text(path) as write:
             write("rsid\tA1\tA2\t#CHROM\tPOS\n")

@@ -16,7 +16,7 @@ create table known_variant (
     label_value      DOUBLE,            -- as allele_frequency
     upstream_id      VARCHAR,           -- the file's name of the variant: ID of a VCF, variation_name, SNPID, rsid
     allele_ordinal   BIGINT check (allele_ordinal >= 1),  -- which alternative allele of the line this is, from 1; null where the line has none
-    upstream_ref     VARCHAR,           -- reference allele as the file writes it; null where it has no order of alleles
+    upstream_ref     VARCHAR,           -- reference allele as the file writes it (HapMap: its column REF, which holds ALT)
     upstream_alt     VARCHAR,           -- alternative allele as the file writes it: also <DEL>, *, breakends, -
     allele_note      VARCHAR,           -- why there is no variant_id, in words (symbolic ALT, the base before is not given …); null where there is one
     allele_string    VARCHAR,           -- all alleles of the line, where the file has them in one text (Ensembl: REF/ALT/ALT)

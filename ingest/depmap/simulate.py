@@ -59,7 +59,7 @@ def simulate(world: World, out: Path) -> list[Path]:
         faults = [
             ("short row", "ACH-990999,PT-1,Short"),
             ("bad model id", good.replace(models[-1][0], "ACH_1")),
-            ("repeated row", good),
+            ("repeated model id", good),
         ]
         handle.write("".join(world.fault_lines(SOURCE, paths[0], n + 2, faults)))
     symbols = [f"{world.genes.symbol[g]} ({world.genes.entrez[g]})" for g in genes.tolist()]

@@ -15,7 +15,7 @@ select
     s.source,         -- the source that spells it so
     s.alias,          -- the spelling
     b.cell_model_id,  -- the canonical id that it stands for, key of cell_model
-    min(s.kind) as kind,  -- id or name; a name may stand for several models
+    min(s.kind) as kind,  -- id or name; a name, and a Cellosaurus id too, may stand for several models
 from spelt as s
 join cell_bridge as b on b.source = s.source and b.model_id = s.model_id
 where s.alias is not null

@@ -509,8 +509,8 @@ class Job:
             for name in ("source", "source_version", "source_file")
             if name not in have and name in rules.column_names
         ]
-        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c.lower() in have]
-        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name.lower() not in have and c.name not in _GIVEN]
+        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c in have]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
         judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
         # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.

@@ -529,7 +529,7 @@ def test_a_repeat_that_meets_another_contents_id_goes_on(monkeypatch):
 
 # ── nothing is dropped in silence ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-NOTICED = {"repeated row", "several alleles"}  #: Odd, but rows all the same.
+NOTICED = {"repeated row", "several alleles", "symbolic allele"}  #: Odd, but rows all the same.
 
 
 @pytest.fixture(scope="module")

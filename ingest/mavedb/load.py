@@ -291,8 +291,8 @@ def _take_annotations(job: Job, path: Path | None) -> None:
         job.rows_in(path, rows.num_rows)
         job.typed(rows, _ANNOTATIONS, "annotation_rows")
         job.scratch.execute(
-            "insert into annotation select accession, post_mapped_hgvs_g, post_mapped_vrs_digest, clingen_allele_id, source_line, replace(content, chr(31), ',') "
-            "from annotation_rows"
+            "insert into annotation select accession, post_mapped_hgvs_g, post_mapped_vrs_digest, clingen_allele_id, source_line, "
+            "replace(content, chr(31), ',') from annotation_rows"
         )
     job.rows_in(path, len(file.bad))
     job.reject(path, file.bad)

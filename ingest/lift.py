@@ -6,6 +6,7 @@ Nothing is left out: what cannot be lifted has a row that says so.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -85,7 +86,7 @@ def lift(
 
 def _lifted_alleles(chain: Chain, record: ChainRecord, genome: Genome | None, rows: pa.Table) -> pa.Table:
     refs, alts = rows["ref"].to_pylist(), rows["alt"].to_pylist()
-    chroms = np.array(rows["chrom"].to_pylist(), dtype=object)
+    chroms: list[str | None] = rows["chrom"].to_pylist()
     pos = rows["pos"].to_numpy().astype(np.int64)
     n_ref = np.array([len(ref) for ref in refs], dtype=np.int64)
     # An insertion has no bases of its own here: the two bases that it comes between must lie together in the target.
@@ -100,7 +101,7 @@ def _lifted_alleles(chain: Chain, record: ChainRecord, genome: Genome | None, ro
     place = np.where(is_minus, at_last.pos, at_first.pos)
     new_refs = [_turned(ref, minus) if whole else None for ref, minus, whole in zip(refs, is_minus, is_whole, strict=True)]
     new_alts = [_turned(alt, minus) if whole else None for alt, minus, whole in zip(alts, is_minus, is_whole, strict=True)]
-    new_chroms = np.where(is_whole, at_first.chrom, None).tolist()
+    new_chroms: list[Any] = [chrom if whole else None for chrom, whole in zip(at_first.chrom.tolist(), is_whole, strict=True)]
     new_pos = [p if whole else None for p, whole in zip(place.tolist(), is_whole, strict=True)]
     checks = check_reference(genome, new_chroms, new_pos, new_refs, new_alts) if genome else ["unchecked"] * len(refs)
     status = [

@@ -292,10 +292,12 @@ def _longer(target: _Target, prefix: str, accession: str, n: int, rng: np.random
     """Make changes that are no substitution of one base: ``hgvs_nt``, mapped ``hgvs_g`` and ``hgvs_pro``, n each."""
     text = "".join(letters(target.codes).tolist())
     flipped = str.maketrans("ACGT", "TGCA")
-    nt, mapped, protein = [], [], []
+    nt: list[str] = []
+    mapped: list[str] = []
+    protein: list[str] = []
     kinds = rng.random(n).tolist()
     codons = rng.integers(0, len(text) // 3, (n, 2)).tolist()
-    drawn = letters(rng.integers(0, 4, (n, 3)))
+    drawn = letters(rng.integers(0, 4, (n, 3)).astype(np.uint8))
     for kind, (codon, second), bases in zip(kinds, codons, drawn.tolist(), strict=True):
         new, at = "".join(bases), 3 * codon
         lo, hi = sorted((target.start + at, target.start + at + 2) if target.is_plus else (target.end - 1 - at, target.end - 3 - at))

@@ -550,7 +550,13 @@ def test_every_faulty_row_is_rejected_with_its_reason(faulty):
     assert len({f["kind"] for f in bad}) >= 8
     for fault in bad:
         reason, raw = rejected[fault["source"], Path(fault["file"]).name, int(fault["line"])]
-        assert raw == fault["text"], fault["kind"]
+        said, text = raw.replace('"', ""), fault["text"].replace('"', "")  # an export's quotes are taken off its cells
+        if fault["source"] == "verified_variants":  # a patient's id does not enter the store by the back door either
+            (sample, _, rest), kept = text.partition(","), said.partition(",")[2]
+            assert sample not in raw
+            assert kept == rest or said.startswith("(not kept: "), fault["kind"]
+        else:
+            assert said == text, fault["kind"]
         assert len(reason) > 10, fault["kind"]
     kept = {(f["source"], Path(f["file"]).name, int(f["line"])) for f in planted if f["kind"] in NOTICED}
     assert kept

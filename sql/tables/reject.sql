@@ -6,5 +6,5 @@ create table reject (
     source_file     VARCHAR NOT NULL,  -- name of the upstream file
     source_line     BIGINT NOT NULL,   -- line in that file, 1-based, header included
     reason          VARCHAR NOT NULL,  -- what was wrong, with the value and what was expected
-    raw             VARCHAR NOT NULL,  -- the row's text as it was read
+    raw             VARCHAR NOT NULL,  -- the row's text: its line, or its cells joined by the file's delimiter, where quotes were taken off them
 );

@@ -111,16 +111,29 @@ def literal(text: object) -> str:
 
 @functools.cache
 def contracts() -> dict[str, Contract]:
-    """Read every contract under ``sql/tables``.
+    """Read every contract under ``sql/tables``; see :func:`read_contracts`."""
+    return read_contracts(sql_folder() / "tables")
+
+
+def read_contracts(folder: Path) -> dict[str, Contract]:
+    """Read every contract of a folder.
 
     Returns:
         Contracts by table name, in alphabetical order.
 
     Raises:
-        BadSpec: If a file's table has another name, or a column has no comment.
+        BadSpec: If a file's table has another name, a column has no comment, or a table unites into one that is not there.
     """
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.sql"))}
+    tables = {name: text for name, text in texts.items() if not re.search(r"^create (or replace )?view", text, re.M)}
     with duckdb.connect() as connection:
-        found = {path.stem: _read(path, connection) for path in sorted((sql_folder() / "tables").glob("*.sql"))}
+        created = _create(tables, connection)
+    for name in sorted(set(tables) - set(created)):
+        others = ", ".join(sorted(set(created) - set(tables))) or "none"
+        raise BadSpec(f"{name}.sql must create the table {name!r} and nothing else; tables without a file of their name: {others}")
+    for name in sorted(set(created) - set(tables)):
+        raise BadSpec(f"the table {name!r} is created by a file of sql/tables that is not named after it; expected {name}.sql")
+    found = {name: _read(name, text, created.get(name)) for name, text in texts.items()}
     for contract in found.values():
         if contract.unites and contract.unites not in found:
             raise BadSpec(f"sql/tables/{contract.name}.sql unites {contract.unites!r}, which has no file there")
@@ -169,45 +182,59 @@ def head(text: str) -> tuple[str, dict[str, str]]:
     return " ".join(p for p in prose if p), keys
 
 
-def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
-    text = path.read_text(encoding="utf-8")
+@dataclass(frozen=True)
+class _Created:
+    """What DuckDB understood of a table's DDL."""
+
+    columns: list[tuple[str, str, bool, pa.DataType]]  #: name, type, nullable, Arrow type
+    checks: list[tuple[list[str], str]]  #: columns, expression
+
+
+def _create(texts: dict[str, str], connection: duckdb.DuckDBPyConnection) -> dict[str, _Created]:
+    """Run the DDL of every table, then ask DuckDB once what it has understood: to ask table by table takes most of a second."""
+    for name, text in texts.items():
+        try:
+            connection.execute(text)
+        except duckdb.Error as error:
+            raise BadSpec(f"{name}.sql is not the DDL of a table: {error}") from error
+    found: dict[str, _Created] = {}
+    arrow: dict[str, pa.DataType] = {}
+    for table, column, type_, nullable in connection.execute(
+        "select table_name, column_name, data_type, is_nullable from duckdb_columns() where not internal order by table_oid, column_index"
+    ).fetchall():
+        if type_ not in arrow:
+            arrow[type_] = connection.sql(f"select null::{type_}").to_arrow_table().schema.types[0]
+        found.setdefault(table, _Created([], [])).columns.append((column, type_, nullable, arrow[type_]))
+    for table, columns, expression in connection.execute(
+        "select table_name, constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK'"
+    ).fetchall():
+        found[table].checks.append((columns, expression))
+    return found
+
+
+def _read(name: str, text: str, created: _Created | None) -> Contract:
     grain, keys = head(text)
     for key in keys:
         if key not in HEAD_KEYS:
-            raise BadSpec(f"{path.name}: head line {key!r} is not one of {', '.join(HEAD_KEYS)}")
-    kind = "view" if re.search(r"^create (or replace )?view", text, re.M) else "table"
-    comments = {m["name"]: m["comment"].strip() for m in map(_COLUMN.match, text.splitlines()) if m}
-    if kind == "view":
+            raise BadSpec(f"{name}.sql: head line {key!r} is not one of {', '.join(HEAD_KEYS)}")
+    if created is None:
         # A view's columns are known only where its inputs exist: the store asks DuckDB; here only the meanings are kept.
-        columns = tuple(Column(name, "", True, comment) for name, comment in _view_comments(text).items())
-        return Contract(path.stem, grain, text, kind, columns, (), None, False, 0, False)
-    before = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
-    connection.execute(text)
-    rows = [
-        row
-        for row in connection.execute(
-            "select table_name, column_name, data_type, is_nullable from duckdb_columns() where not internal order by column_index"
-        ).fetchall()
-        if row[0] not in before
-    ]
-    checks = connection.execute(
-        "select constraint_column_names, expression from duckdb_constraints() where constraint_type = 'CHECK' and table_name = ?",
-        [path.stem],
-    ).fetchall()
-    if not rows or {row[0] for row in rows} != {path.stem}:
-        raise BadSpec(f"{path.name} must create the table {path.stem!r} and nothing else; it creates {sorted({r[0] for r in rows})}")
-    missing = [row[1] for row in rows if row[1] not in comments]
+        columns = tuple(Column(column, "", True, comment) for column, comment in _view_comments(text).items())
+        return Contract(name, grain, text, "view", columns, (), None, False, 0, False)
+    comments = {m["name"]: m["comment"].strip() for m in map(_COLUMN.match, text.splitlines()) if m}
+    missing = [column for column, *_ in created.columns if column not in comments]
     if missing:
-        raise BadSpec(f"{path.name}: columns without a comment at the end of their line: {', '.join(missing)}")
-    columns = tuple(Column(name, type_, nullable, comments[name]) for _, name, type_, nullable in rows)
-    arrow = connection.sql(f'select * from "{path.stem}"').to_arrow_table().schema
+        raise BadSpec(f"{name}.sql: columns without a comment at the end of their line: {', '.join(missing)}")
+    columns = tuple(Column(column, type_, nullable, comments[column]) for column, type_, nullable, _ in created.columns)
     rules = [Rule(f"{quote(c.name)} is not null", f"{c.name} is missing", c.name) for c in columns if not c.nullable]
-    rules += [Rule(expression, f"{' and '.join(names)} breaks the rule {expression}", None, tuple(names)) for names, expression in checks]
+    rules += [
+        Rule(expression, f"{' and '.join(names)} breaks the rule {expression}", None, tuple(names)) for names, expression in created.checks
+    ]
     return Contract(
-        name=path.stem,
+        name=name,
         grain=grain,
         ddl=text,
-        kind=kind,
+        kind="table",
         columns=columns,
         rules=tuple(rules),
         unites=keys.get("unites"),
@@ -216,7 +243,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Contract:
         history=keys.get("history", "yes") == "yes",
         derived="derived" in keys,
         unique=tuple(column.strip() for column in keys.get("unique", "").split(",") if column.strip()),
-        schema=pa.schema([pa.field(f.name, f.type, nullable=c.nullable) for f, c in zip(arrow, columns, strict=True)]),
+        schema=pa.schema([pa.field(column, arrow, nullable=nullable) for column, _, nullable, arrow in created.columns]),
     )
 
 

@@ -6,6 +6,7 @@ and the genomes and chains that were registered when it was published.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from pathlib import Path
@@ -119,17 +120,23 @@ class Manifest(_Frozen):
 
     def current(self, table: str) -> list[DataFile]:
         """List the files of a table that the default views show: for each source and assembly, those of its newest version."""
-        return [f for f in self.files if f.table == table and self._is_current(f)]
+        return self._current.get(table, [])
 
-    def _is_current(self, file: DataFile) -> bool:
+    @functools.cached_property
+    def _current(self) -> dict[str, list[DataFile]]:
         from lrbstore.contract import contract
 
-        if not contract(file.table).history or file.version is None:
-            return True
-        rivals = {
-            f.version for f in self.files if (f.table, f.source, f.assembly) == (file.table, file.source, file.assembly) and f.version
-        }
-        return file.version == max(rivals, key=version_key)
+        newest: dict[tuple[str, str | None, str | None], str] = {}
+        for file in self.files:
+            if file.version is not None:
+                rivals = (file.table, file.source, file.assembly)
+                newest[rivals] = max(newest.get(rivals, file.version), file.version, key=version_key)
+        found: dict[str, list[DataFile]] = {}
+        for file in self.files:
+            supersedes = file.version is not None and contract(file.table).history
+            if not supersedes or file.version == newest[(file.table, file.source, file.assembly)]:
+                found.setdefault(file.table, []).append(file)
+        return found
 
     def genome(self, assembly: str) -> GenomeRecord | None:
         """Return the genome registered for an assembly, or None."""

@@ -269,7 +269,6 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     run_folder(connection, "lookups")
     for spec in task_specs().values():
         _task_views(connection, spec)
-    _comment(connection)
 
 
 def _in_order(views: list[Contract]) -> list[Contract]:
@@ -343,6 +342,10 @@ def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
 def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Fill the small tables that follow from the manifest, the assemblies and the source folders."""
     rows: dict[str, list[tuple[Any, ...]]] = {"assembly": [], "contig": [], "source": [], "source_file": [], "score": [], "chain": []}
+    rows["meaning"] = [("vocabulary_", None, "One row is a built-in spelling of a tissue; ask tissue_alias instead.")]
+    for said in contracts().values():
+        rows["meaning"] += [(said.name, None, said.grain), *((said.name, column.name, column.comment) for column in said.columns)]
+    rows["meaning"] += [("vocabulary_", column.name, column.comment) for column in contracts()["tissue_alias"].columns]
     for name in assemblies():
         known, record, lengths = assembly(name), store.manifest.genome(name), store.contig_lengths(name)
         held = record.contigs if record else {}
@@ -399,20 +402,3 @@ def _tissue_aliases(connection: duckdb.DuckDBPyConnection, store: Store) -> None
         _view(connection, store, f"{ddl} union select source, alias, tissue from {{files}}", files, contracts()["tissue_alias"])
     else:
         connection.execute(ddl)
-
-
-def _comment(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every table and column its meaning, so that ``duckdb_tables()``, ``duckdb_views()`` and ``duckdb_columns()`` tell it."""
-    views = set(connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall())
-    statements = ["begin"]
-
-    def comment(kind: str, name: str, contract: Contract, grain: str) -> None:
-        statements.append(f"comment on {kind} {name} is {literal(grain)}")
-        statements.extend(f"comment on column {name}.{quote(column.name)} is {literal(column.comment)}" for column in contract.columns)
-
-    for contract in contracts().values():
-        comment("view" if ("main", contract.name) in views else "table", contract.name, contract, contract.grain)
-        if ("history", contract.name) in views:
-            comment("view", f"history.{contract.name}", contract, f"{contract.grain} Every version of every source.")
-    comment("table", "vocabulary_", contracts()["tissue_alias"], "One row is a built-in spelling of a tissue; ask tissue_alias instead.")
-    connection.execute(";\n".join([*statements, "commit"]))

@@ -8,7 +8,7 @@ import pytest
 
 import lrbstore
 from lrbstore.catalogue import task_specs
-from lrbstore.contract import _read, contract, contracts, head, literal, parts_of, quote
+from lrbstore.contract import Contract, contract, contracts, head, literal, parts_of, quote, read_contracts
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.layout import sql_folder
@@ -101,7 +101,14 @@ def test_a_views_columns_are_all_described(demo_store):
 
 # ── stores without sources ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-FROM_THE_HOUSE = {"main.assembly", "main.contig", "main.tissue", "main.tissue_alias", "main.vocabulary_"}  #: Filled without any source.
+FROM_THE_HOUSE = {
+    "main.assembly",
+    "main.contig",
+    "main.meaning",
+    "main.tissue",
+    "main.tissue_alias",
+    "main.vocabulary_",
+}  #: Filled without any source.
 
 
 @pytest.mark.parametrize("which", ["empty", "genome_only"])
@@ -135,9 +142,13 @@ def test_a_task_on_an_empty_store_says_what_to_ingest(empty, name):
 # ── reading a contract ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(folder: Path, name: str, text: str) -> Path:
-    (folder / f"{name}.sql").write_text(text)
-    return folder / f"{name}.sql"
+def read_one(folder: Path, text: str) -> Contract:
+    """Read ``thing.sql``, beside the table that it unites into."""
+    (folder / "thing.sql").write_text(text)
+    (folder / "variant_record.sql").write_text(
+        "-- One row.\n-- united: from things\ncreate table variant_record (\n    n  BIGINT,  -- n\n);\n"
+    )
+    return read_contracts(folder)["thing"]
 
 
 GOOD = """-- One row is a thing
@@ -161,8 +172,8 @@ def connection():
         yield connected
 
 
-def test_a_contract_is_read_from_its_file(tmp_path, connection):
-    read = _read(write(tmp_path, "thing", GOOD), connection)
+def test_a_contract_is_read_from_its_file(tmp_path):
+    read = read_one(tmp_path, GOOD)
     assert read.grain == "One row is a thing that goes over two lines."
     assert (read.unites, read.rows_per_group, read.stored, read.history) == ("variant_record", 10, True, True)
     assert [(c.name, c.type, c.nullable, c.comment) for c in read.columns] == [
@@ -182,19 +193,21 @@ def test_a_contract_is_read_from_its_file(tmp_path, connection):
     [
         ("  -- its id", "", "record_id"),
         ("create table thing", "create table another", "must create the table 'thing'"),
+        ("unites: variant_record", "unites: nothing", "unites 'nothing'"),
+        ("-- its id", "-- its id\n    and, -- more", "not the DDL"),
         ("-- rows_per_group: 10", "-- rows_in_group: 10", "rows_in_group"),
     ],
-    ids=["no comment", "another name", "unknown head line"],
+    ids=["no comment", "another name", "unites into nothing", "no SQL", "unknown head line"],
 )
-def test_a_file_that_is_no_contract_says_why(tmp_path, connection, old, new, said):
+def test_a_file_that_is_no_contract_says_why(tmp_path, old, new, said):
     assert old in GOOD
     with pytest.raises(BadSpec, match=said):
-        _read(write(tmp_path, "thing", GOOD.replace(old, new)), connection)
+        read_one(tmp_path, GOOD.replace(old, new))
 
 
 def test_rules_hold_as_sql(tmp_path, connection):
     """A rule that is null (a missing value where one may be missing) is kept; a NOT NULL rule never is null."""
-    read = _read(write(tmp_path, "thing", GOOD), connection)
+    read = read_one(tmp_path, GOOD)
     rules = ", ".join(f"coalesce(({r.expression}), true)" for r in read.rules)
     judged = f'select {rules} from (select $a as record_id, $b as "end", $c as word)'
     assert connection.execute(judged, {"a": 1, "b": 1, "c": "a"}).fetchone() == (True, True, True, True)

@@ -148,6 +148,7 @@ def version_key(version: str) -> list[tuple[int, int, str]]:
     return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in re.findall(r"\d+|\D+", version)]
 
 
+@functools.cache
 def sql_digest() -> str:
     """Return sha256 over the whole ``sql/`` folder: the same digest means the same contracts, views and tasks."""
     digest = hashlib.sha256()

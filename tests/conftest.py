@@ -1,7 +1,9 @@
 """Fixtures give paths; opening is the test's business."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import asking
 import pytest
 
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
@@ -10,6 +12,12 @@ REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes in a test's name would bring in what differs by process (the clock in a gzip header), and xdist's workers must agree."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _close_what_was_asked() -> Iterator[None]:
+    yield
+    asking.close_all()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from asking import ask, opened
 
 import lrbstore
 from lrbstore.catalogue import task_specs
@@ -87,8 +88,7 @@ def test_a_view_has_the_same_types_with_and_without_data(demo_store, empty):
 
 @pytest.mark.parametrize("name", [name for name, c in contracts().items() if c.kind == "table"])
 def test_a_tables_view_has_the_contracts_columns_in_order(demo_store, name):
-    with lrbstore.open(demo_store) as store:
-        found = [(row[0], row[1]) for row in store.sql(f"describe {name}").fetchall()]
+    found = [(row[0], row[1]) for row in ask(demo_store, f"describe {name}")]
     assert found == [(c.name, c.type) for c in contract(name).columns]
 
 
@@ -135,8 +135,8 @@ def test_a_store_with_only_a_genome_cuts_sequences(genome_only):
 
 @pytest.mark.parametrize("name", task_specs())
 def test_a_task_on_an_empty_store_says_what_to_ingest(empty, name):
-    with lrbstore.open(empty) as store, pytest.raises(MissingData, match=rf"no rows for {name}; run: lrbstore ingest \w+"):
-        lrbstore.task(name, store=store)
+    with pytest.raises(MissingData, match=rf"no rows for {name}; run: lrbstore ingest \w+"):
+        lrbstore.task(name, store=opened(empty))
 
 
 # ── reading a contract ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from asking import ask
 from typer.testing import CliRunner
 
 import lrbstore
@@ -111,11 +112,6 @@ def lifted_store(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 @pytest.fixture
 def store(lifted_store: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(lifted_store, tmp_path / "store"))
-
-
-def ask(store: Path, query: str) -> list[tuple[object, ...]]:
-    with lrbstore.open(store) as opened:
-        return list(opened.sql(query).fetchall())
 
 
 def files_of(store: Path, *tables: str) -> list[DataFile]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asking import ask
 
-import lrbstore
 from lrbstore.errors import ContractBroken
 from lrbstore.ingest.cell_model_passports import simulate
 from lrbstore.ingest.pipeline import ingest
@@ -19,11 +18,6 @@ RAW = Path(__file__).resolve().parent / "sources" / "cell_model_passports" / "ra
 SOURCE = "cell_model_passports"
 HEADER, GOOD = (line.split(",") for line in (RAW / "mutations_all_20260316.csv").read_text().splitlines()[:2])
 VCF_HEAD = "##fileformat=VCFv4.1\n{}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
-
-
-def ask(store: Path, query: str) -> list[tuple[Any, ...]]:
-    with lrbstore.open(store) as opened:
-        return opened.sql(query).fetchall()
 
 
 def write(path: Path, text: str) -> Path:

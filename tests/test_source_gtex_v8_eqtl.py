@@ -6,7 +6,6 @@ import gzip
 import math
 import runpy
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import polars as pl
 import pyfaidx
 import pytest
+from asking import ask
 
 import lrbstore
 from lrbstore.errors import ContractBroken, MissingData, WrongAssembly
@@ -39,26 +39,6 @@ SLICE = (24_985_581, 26_000_306)
 
 def snapshot(store: Path) -> dict[str, bytes]:
     return {str(p.relative_to(store)): p.read_bytes() for p in sorted(store.rglob("*")) if p.is_file()}
-
-
-_held: dict[Path, lrbstore.Store] = {}
-
-
-@pytest.fixture(autouse=True)
-def _let_go() -> Iterator[None]:
-    """Close what a test has asked."""
-    yield
-    while _held:
-        _held.popitem()[1].close()
-
-
-def ask(store: Path, query: str) -> list[tuple]:
-    """Ask the current release of a store; opened once a release."""
-    if store in _held and _held[store].release != _held[store].folder.current:
-        _held.pop(store).close()
-    if store not in _held:
-        _held[store] = lrbstore.open(store)
-    return _held[store].sql(query).fetchall()
 
 
 def line(**changes: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asking import ask
 
-import lrbstore
 from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken, MissingData
 from lrbstore.ingest.pipeline import ingest
@@ -22,11 +22,6 @@ def table(path: Path) -> list[dict[str, str]]:
     """Read a file's rows without any of our code."""
     header, *rows = (text.split("\t") for text in path.read_text().splitlines())
     return [dict(zip(header, row, strict=False)) for row in rows]
-
-
-def ask(store: Path, query: str) -> list[tuple[Any, ...]]:
-    with lrbstore.open(store) as opened:
-        return opened.sql(query).fetchall()
 
 
 def reorder(path: Path, to: Path, header: list[str]) -> Path:

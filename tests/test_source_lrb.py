@@ -8,7 +8,6 @@ import json
 import runpy
 import shutil
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from asking import ask
 
 import lrbstore
 from lrbstore.cage import from_rings, rings_for
@@ -47,26 +47,6 @@ WIDTH = 114_688
 def snapshot(store: Path) -> dict[str, bytes]:
     """Give every file of a store with its bytes."""
     return {str(p.relative_to(store)): p.read_bytes() for p in sorted(store.rglob("*")) if p.is_file()}
-
-
-_held: dict[Path, lrbstore.Store] = {}
-
-
-@pytest.fixture(autouse=True)
-def _let_go() -> Iterator[None]:
-    """Close what a test has asked."""
-    yield
-    while _held:
-        _held.popitem()[1].close()
-
-
-def ask(store: Path, query: str) -> list[tuple]:
-    """Ask the current release of a store; opened once a release."""
-    if store in _held and _held[store].release != _held[store].folder.current:
-        _held.pop(store).close()
-    if store not in _held:
-        _held[store] = lrbstore.open(store)
-    return _held[store].sql(query).fetchall()
 
 
 def write_eqtl(folder: Path, rows: list[dict[str, Any]], name: str = V2) -> Path:

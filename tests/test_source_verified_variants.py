@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 import pytest
+from asking import ask
 
 import lrbstore
 from lrbstore.engine import connect
@@ -15,11 +15,6 @@ from lrbstore.ingest.pipeline import ingest
 
 RAW = Path(__file__).resolve().parent / "sources" / "verified_variants" / "raw" / "verified_real_clinvar.csv"
 SOURCE = "verified_variants"
-
-
-def ask(store: Path, query: str) -> list[tuple[Any, ...]]:
-    with lrbstore.open(store) as opened:
-        return opened.sql(query).fetchall()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from asking import ask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,11 +57,6 @@ def small(lines, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(small: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(small, tmp_path / "store"))
-
-
-def ask(path: Path, sql: str) -> list[tuple]:
-    with lrbstore.open(path) as opened:
-        return opened.sql(sql).fetchall()
 
 
 # ── questions ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

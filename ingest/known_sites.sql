@@ -129,9 +129,8 @@ select
     a.extra,
     coalesce(
         a.line_reason,
+        vcf_alt_reason(a.upstream_alt),
         case
-            when not (is_bases(a.upstream_alt) or vcf_alt_is_other(a.upstream_alt))
-                then 'ALT: ''' || a.upstream_alt || ''' is neither a sequence of A, C, G, T or N nor a symbolic allele, * or a breakend'
             when a.frequency is not null and not coalesce(try_cast(a.frequency as DOUBLE) between 0 and 1, false)
                 then 'INFO: ' || a.frequency_from || ' ''' || a.frequency || ''' is not a number from 0 to 1'
             when a.ac is not null and not regexp_full_match(a.ac, '[0-9]{1,18}') then 'INFO: AC ''' || a.ac || ''' is not a whole number'

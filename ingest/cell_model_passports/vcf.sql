@@ -27,18 +27,12 @@ lines as (
             ),
             ''
         ) as info_other,
-        case
-            when contig is null then 'CHROM is missing'
-            when chrom is null then 'CHROM: contig ''' || contig || ''' is not in ' || assembly
-            when pos is null then 'POS is missing'
-            when pos < 1 then 'POS: ' || pos || ' is before the first base of ' || chrom
-            when pos > length then 'POS: ' || pos || ' is beyond the end of ' || chrom || ' (' || length || ' bp)'
-            when ref_text is null then 'REF is missing'
-            when not is_bases(ref_text) then 'REF: ''' || ref_text || ''' is not a sequence of A, C, G, T or N'
-            when pos + strlen(ref_text) - 1 > length
-                then 'REF: ' || strlen(ref_text) || ' bases from ' || pos || ' reach beyond the end of ' || chrom || ' (' || length || ' bp)'
-            when len(info_repeated(keys)) > 0 then 'INFO: ' || info_repeated(keys)[1] || ' comes more than once'
-        end as line_reason
+        coalesce(
+            vcf_place_reason(contig, chrom, length, assembly, pos, ref_text),
+            case
+                when len(info_repeated(keys)) > 0 then 'INFO: ' || info_repeated(keys)[1] || ' comes more than once'
+            end
+        ) as line_reason
     from cut
 ),
 alleles as (
@@ -75,12 +69,5 @@ select
     a.vd,
     a.info_other,
     a.extra,
-    coalesce(
-        a.line_reason,
-        case
-            when not (is_bases(a.upstream_alt) or a.upstream_alt in ('*', '.')
-                      or regexp_full_match(a.upstream_alt, '<.+>|.*[][].*|[.][ACGTNacgtn]+|[ACGTNacgtn]+[.]'))
-                then 'ALT: ''' || a.upstream_alt || ''' is neither a sequence of A, C, G, T or N nor a symbolic allele, * or a breakend'
-        end
-    ) as reject_reason
+    coalesce(a.line_reason, vcf_alt_reason(a.upstream_alt)) as reject_reason
 from alleles as a

@@ -85,27 +85,21 @@ lines as (
             when contains(origin, ',') then list_bit_or(list_transform(string_split(origin, ','), lambda bits: try_cast(bits as BIGINT)))
             else try_cast(origin as BIGINT)
         end as origin_bits,
-        case
-            when contig is null then 'CHROM is missing'
-            when chrom is null then 'CHROM: contig ''' || contig || ''' is not in ' || assembly
-            when pos is null then 'POS is missing'
-            when pos < 1 then 'POS: ' || pos || ' is before the first base of ' || chrom
-            when pos > length then 'POS: ' || pos || ' is beyond the end of ' || chrom || ' (' || length || ' bp)'
-            when ref_text is null then 'REF is missing'
-            when not is_bases(ref_text) then 'REF: ''' || ref_text || ''' is not a sequence of A, C, G, T or N'
-            when pos + strlen(ref_text) - 1 > length
-                then 'REF: ' || strlen(ref_text) || ' bases from ' || pos || ' reach beyond the end of ' || chrom || ' (' || length || ' bp)'
-            when len(repeated) > 0 then 'INFO: ' || repeated[1] || ' comes more than once'
-            when not regexp_full_match(alleleid, '[0-9]{1,18}') then 'INFO: ALLELEID ''' || alleleid || ''' is not a whole number'
-            when not regexp_full_match(ssr, '[0-9]{1,18}') then 'INFO: SSR ''' || ssr || ''' is not a whole number'
-            when not regexp_full_match(origin, '[0-9]{1,18}(,[0-9]{1,18})*') then 'INFO: ORIGIN ''' || origin || ''' is not a whole number'
-            when not coalesce(try_cast(af_esp as DOUBLE) between 0 and 1, af_esp is null)
-                then 'INFO: AF_ESP ''' || af_esp || ''' is not a number from 0 to 1'
-            when not coalesce(try_cast(af_exac as DOUBLE) between 0 and 1, af_exac is null)
-                then 'INFO: AF_EXAC ''' || af_exac || ''' is not a number from 0 to 1'
-            when not coalesce(try_cast(af_tgp as DOUBLE) between 0 and 1, af_tgp is null)
-                then 'INFO: AF_TGP ''' || af_tgp || ''' is not a number from 0 to 1'
-        end as line_reason
+        coalesce(
+            vcf_place_reason(contig, chrom, length, assembly, pos, ref_text),
+            case
+                when len(repeated) > 0 then 'INFO: ' || repeated[1] || ' comes more than once'
+                when not regexp_full_match(alleleid, '[0-9]{1,18}') then 'INFO: ALLELEID ''' || alleleid || ''' is not a whole number'
+                when not regexp_full_match(ssr, '[0-9]{1,18}') then 'INFO: SSR ''' || ssr || ''' is not a whole number'
+                when not regexp_full_match(origin, '[0-9]{1,18}(,[0-9]{1,18})*') then 'INFO: ORIGIN ''' || origin || ''' is not a whole number'
+                when not coalesce(try_cast(af_esp as DOUBLE) between 0 and 1, af_esp is null)
+                    then 'INFO: AF_ESP ''' || af_esp || ''' is not a number from 0 to 1'
+                when not coalesce(try_cast(af_exac as DOUBLE) between 0 and 1, af_exac is null)
+                    then 'INFO: AF_EXAC ''' || af_exac || ''' is not a number from 0 to 1'
+                when not coalesce(try_cast(af_tgp as DOUBLE) between 0 and 1, af_tgp is null)
+                    then 'INFO: AF_TGP ''' || af_tgp || ''' is not a number from 0 to 1'
+            end
+        ) as line_reason
     from texts
 ),
 -- Step 4: one row for each ALT.
@@ -189,13 +183,5 @@ select
     try_cast(a.ssr as BIGINT) as ssr,
     a.info_other,
     a.extra,
-    -- A symbolic allele (<DEL>), *, or a breakend is an ALT without bases; any other text is an error.
-    coalesce(
-        a.line_reason,
-        case
-            when not (is_bases(a.upstream_alt) or a.upstream_alt in ('*', '.')
-                      or regexp_full_match(a.upstream_alt, '<.+>|.*[][].*|[.][ACGTNacgtn]+|[ACGTNacgtn]+[.]'))
-                then 'ALT: ''' || a.upstream_alt || ''' is neither a sequence of A, C, G, T or N nor a symbolic allele, * or a breakend'
-        end
-    ) as reject_reason
+    coalesce(a.line_reason, vcf_alt_reason(a.upstream_alt)) as reject_reason
 from alleles as a

@@ -2,12 +2,15 @@
 --
 -- The rule for an ALT: spelt out in A, C, G, T, N it makes an allele; one of the forms that VCF has for what is not spelt out (`<DEL>`,
 -- `*`, `.`, a breakend) makes a record without an allele; any other text is an error, and the line is rejected.
---   vcf_alt_is_other(alt)    BOOLEAN  one of those forms
+--   vcf_alt_reason(alt)      VARCHAR  why an ALT cannot be read; null where it is one of those forms, or spelt out
 --   vcf_alt_note(alt)        VARCHAR  why it has no allele; null where it is spelt out
 --   vcf_place_reason(…)      VARCHAR  why the place or REF of a line cannot be read; null where they can
 
-create or replace macro vcf_alt_is_other(alt) as
-    alt in ('*', '.') or regexp_full_match(alt, '<.+>|.*[][].*|[.][ACGTNacgtn]+|[ACGTNacgtn]+[.]');
+create or replace macro vcf_alt_reason(alt) as
+    case
+        when not (is_bases(alt) or alt in ('*', '.') or regexp_full_match(alt, '<.+>|.*[][].*|[.][ACGTNacgtn]+|[ACGTNacgtn]+[.]'))
+            then 'ALT: ''' || alt || ''' is neither a sequence of A, C, G, T or N nor a symbolic allele, * or a breakend'
+    end;
 
 create or replace macro vcf_alt_note(alt) as
     case

@@ -128,11 +128,11 @@ def _genes(world: World, n: int) -> list[Gene]:
         )
     for i in range(1, N_PAR + 1):
         for chrom, suffix in (("chrX", ""), ("chrY", "_PAR_Y")):
-            start = {"GRCh38": 10_000 * i}
-            found.append(Gene(len(found) + 1, f"ENSG0096{i:07d}.7", suffix, f"SIMPAR{i}", "protein_coding", chrom, "+", start, 6_000))
+            at = {"GRCh38": 10_000 * i}
+            found.append(Gene(len(found) + 1, f"ENSG0096{i:07d}.7", suffix, f"SIMPAR{i}", "protein_coding", chrom, "+", at, 6_000))
     for i in range(1, N_MITOCHONDRIAL + 1):
-        start = {"GRCh38": 1_000 * i}
-        found.append(Gene(len(found) + 1, f"ENSG0097{i:07d}.1", "", f"MT-SIM{i}", "Mt_tRNA", "chrM", "+", start, 70))
+        at = {"GRCh38": 1_000 * i}
+        found.append(Gene(len(found) + 1, f"ENSG0097{i:07d}.1", "", f"MT-SIM{i}", "Mt_tRNA", "chrM", "+", at, 70))
     return sorted(found, key=lambda gene: (CONTIGS.index(gene.chrom), gene.start["GRCh38"], gene.number))
 
 

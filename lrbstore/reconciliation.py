@@ -141,13 +141,14 @@ def make_view(connection: duckdb.DuckDBPyConnection, manifest: Manifest, *, simu
     """Make the view ``reconciliation``, whose SQL is looked at when the view is asked, and not before.
 
     To bind its dozens of counts would cost every opening of a store more than all other views of a source do. So the view is made over
-    a macro that gives no rows, and then the macro is made anew: as one that runs the SQL, which DuckDB binds where it is called.
+    a macro that gives no rows, and then the macro is made anew: as one that runs a body's SQL, which DuckDB binds where it is called.
     """
     nothing = ", ".join(f"null::{c.type} as {c.name}" for c in contract("reconciliation").columns)
     connection.execute(f"create macro reconciliation_(called) as table select {nothing} where called is null")
-    connection.execute("create view reconciliation as from reconciliation_('')")
-    sql = literal(view_sql(manifest, simulated=simulated))
-    connection.execute(f"create macro reconciliation_sql_(called) as {sql} || called")
+    branches = [f"from reconciliation_({literal(name)})" for name in bodies()] or ["from reconciliation_(null) where false"]
+    connection.execute(f"create view reconciliation as {' union all '.join(branches)}")
+    texts = " ".join(f"when {literal(b.name)} then {literal(view_sql(b, manifest, simulated=simulated))}" for b in bodies().values())
+    connection.execute(f"create macro reconciliation_sql_(called) as case called {texts or 'when null then null'} end")
     connection.execute("create or replace macro reconciliation_(called) as table from query(reconciliation_sql_(called))")
 
 
@@ -222,33 +223,30 @@ def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
-def view_sql(manifest: Manifest, *, simulated: bool) -> str:
-    """Write the view's select: the published numbers and what the manifest says as values, the counts as they stand in their files."""
+def view_sql(of: Body, manifest: Manifest, *, simulated: bool) -> str:
+    """Write one body's part of the view: its numbers and what the manifest says as values, its counts as they stand in their files."""
     figures = [
-        f"({literal(b.name)}, {n}, {literal(f.name)}, {literal(f.source or None)}, {literal(f.part or None)}, "
-        f"{literal(f.assembly or None)}, {literal(f.definition)}, {f.published}, {literal(f.published_in)}, "
-        f"{_list(f.sum_of)}, {literal(f.remark or None)})"
-        for b in bodies().values()
-        for n, f in enumerate(b.figures, start=1)
+        f"({n}, {literal(f.name)}, {literal(f.source or None)}, {literal(f.part or None)}, {literal(f.assembly or None)}, "
+        f"{literal(f.definition)}, {f.published}, {literal(f.published_in)}, {_list(f.sum_of)}, {literal(f.remark or None)})"
+        for n, f in enumerate(of.figures, start=1)
     ]
     files: dict[tuple[str, str, str | None], list[int]] = {}
     for i in shown_files(manifest):
         held = files.setdefault((i.source, i.part, i.assembly), [0, 0, 0])
         held[:] = (held[0] + i.rows_in, held[1] + i.rows_loaded, held[2] + i.rows_rejected)
     sums = [f"({', '.join(map(literal, of))}, {', '.join(map(str, held))})" for of, held in files.items()]
-    # The body is a constant of each branch: a filter on it cuts the others off before any file of theirs is opened.
     counts = [
-        f"select {literal(b.name)} as body, figure, n::BIGINT as n from (\n{text}\n) unpivot include nulls (n for figure in (columns(*)))"
-        for b in bodies().values()
-        for text in b.counts.values()
+        f"select figure, n::BIGINT as n from (\n{text}\n) unpivot include nulls (n for figure in (columns(*)))"
+        for text in of.counts.values()
     ]
-    columns = ",\n    ".join(f"{c.name}::{c.type} as {c.name}" for c in contract("reconciliation").columns)
+    # A constant body: a filter on it cuts the branches of the others off before any file of theirs is opened.
+    columns = [f"{literal(of.name) if c.name == 'body' else c.name}::{c.type} as {c.name}" for c in contract("reconciliation").columns]
     return _VIEW.format(
         figures=",\n    ".join(figures),
         files=",\n    ".join(sums or ["(null, null, null, 0, 0, 0)"]),
-        counts="\n    union all\n    ".join(counts),
+        counts="\n    union all\n    ".join(counts or ["select null as figure, null::BIGINT as n where false"]),
         simulated=str(simulated).lower(),
-        columns=columns,
+        columns=",\n    ".join(columns),
     )
 
 
@@ -281,7 +279,7 @@ def _list(names: tuple[str, ...]) -> str:
 
 
 _VIEW = """
-with line(body, ordinal, figure, source, part, assembly, definition, published, published_in, sum_of, remark) as (
+with line(ordinal, figure, source, part, assembly, definition, published, published_in, sum_of, remark) as (
     values
     {figures}
 ),
@@ -292,62 +290,59 @@ file(source, part, assembly, rows_in, rows_loaded, rows_rejected) as (
 counted as (
     {counts}
 ),
-held as (  -- what the files of a figure hold; a body's figures, whatever the store has
+own as (  -- figures of one source; nothing is said of one that was not ingested, not even 0
     select
-        l.body, l.figure, l.source, l.part, l.assembly,
-        sum(f.rows_in) as in_files, sum(f.rows_loaded) as rows_loaded, sum(f.rows_rejected) as rows_rejected
+        l.figure, l.source, l.part, l.assembly, sum(f.rows_in) as in_files, sum(f.rows_loaded) as rows_loaded,
+        sum(f.rows_rejected) as rows_rejected, case when sum(f.rows_in) is not null then any_value(c.n) end as in_store
     from line as l
     left join file as f on f.source = l.source and f.part = l.part and (l.assembly is null or f.assembly = l.assembly)
+    left join counted as c on c.figure = l.figure
     where l.source is not null
     group by all
 ),
-own as (  -- figures of one source; nothing is said of one that was not ingested, not even 0
-    select h.*, case when h.in_files is not null then c.n end as in_store
-    from held as h
-    left join counted as c on c.body = h.body and c.figure = h.figure
-),
 addend as (  -- the parts of pure sums
-    select l.body, l.figure, o.figure as addend, o.source, o.part, o.assembly, o.in_files, o.rows_loaded, o.rows_rejected, o.in_store
-    from (select body, figure, unnest(sum_of) as addend from line where source is null) as l
-    join own as o on o.body = l.body and o.figure = l.addend
+    select l.figure, o.* exclude (figure)
+    from (select figure, unnest(sum_of) as addend from line where source is null) as l
+    join own as o on o.figure = l.addend
+),
+held as (  -- files that two parts are counted of are counted once
+    select figure, sum(in_files) as in_files, sum(rows_loaded) as rows_loaded, sum(rows_rejected) as rows_rejected
+    from (select distinct figure, source, part, assembly, in_files, rows_loaded, rows_rejected from addend) as once
+    group by figure
 ),
 total as (
-    select a.body, a.figure, any_value(f.in_files) as in_files, any_value(f.rows_loaded) as rows_loaded,
-        any_value(f.rows_rejected) as rows_rejected, sum(a.in_store) as in_store,
+    select
+        a.figure, any_value(h.in_files) as in_files, any_value(h.rows_loaded) as rows_loaded, any_value(h.rows_rejected) as rows_rejected,
+        sum(a.in_store) as in_store,
         string_agg(distinct a.source, ', ' order by a.source) filter (a.in_store is null) as lacking
     from addend as a
-    left join (  -- files that two parts are counted of are counted once
-        select body, figure, sum(in_files) as in_files, sum(rows_loaded) as rows_loaded, sum(rows_rejected) as rows_rejected
-        from (select distinct body, figure, source, part, assembly, in_files, rows_loaded, rows_rejected from addend) as once
-        group by all
-    ) as f on f.body = a.body and f.figure = a.figure
-    group by a.body, a.figure
+    join held as h on h.figure = a.figure
+    group by a.figure
 ),
-joined as (
-    select body, figure, in_files, rows_loaded, rows_rejected, in_store, null as lacking from own
+found as (
+    select figure, in_files, rows_loaded, rows_rejected, in_store, null as lacking from own
     union all
-    select body, figure, in_files, rows_loaded, rows_rejected, in_store, lacking from total
+    select figure, in_files, rows_loaded, rows_rejected, in_store, lacking from total
 ),
 said as (
     select
         l.* exclude (remark),
-        j.in_files, j.rows_loaded, j.rows_rejected, j.in_store,
-        j.in_store - l.published as difference,
-        j.in_store / l.published as ratio,
+        f.* exclude (figure, lacking),
+        f.in_store - l.published as difference,
+        f.in_store / l.published as ratio,
         case
-            when j.in_files is null then 'not ingested'
-            when j.in_store is null then 'not counted'
+            when f.in_files is null then 'not ingested'
+            when f.in_store is null then 'not counted'
             when {simulated} then 'simulated'
-            when j.lacking is not null then 'in part'
-            when j.in_store = l.published then 'equal'
+            when f.lacking is not null then 'in part'
+            when f.in_store = l.published then 'equal'
             else 'differs'
         end as status,
-        nullif(concat_ws('; ', case when j.in_files is not null then 'without ' || j.lacking end, l.remark), '') as remark
+        nullif(concat_ws('; ', case when f.in_files is not null then 'without ' || f.lacking end, l.remark), '') as remark
     from line as l
-    join joined as j on j.body = l.body and j.figure = l.figure
+    join found as f on f.figure = l.figure
 )
 select
     {columns}
 from said
-order by body, ordinal
 """

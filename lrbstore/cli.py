@@ -291,7 +291,8 @@ def reconcile(
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Set published numbers beside the counts in the files and in the store, and say which definition gives which number."""
-    from lrbstore.reconciliation import bodies, explain, reconcile, summary
+    from lrbstore.describe import reconcile, reconciliation_notes, reconciliation_table
+    from lrbstore.reconciliation import bodies
     from lrbstore.reconciliation import body as look_up
 
     chosen = [look_up(body)] if body is not None else list(bodies().values())
@@ -302,8 +303,8 @@ def reconcile(
         return
     for one in chosen:
         typer.echo(f"{one.title}\n")
-        show_rows(summary(counted, one.name), format, all_rows=True)
-        typer.echo("\n".join(explain(counted, one.name)) + "\n")
+        show_rows(reconciliation_table(counted, one.name), format, all_rows=True)
+        typer.echo("\n".join(reconciliation_notes(counted, one.name)) + "\n")
 
 
 @app.command()

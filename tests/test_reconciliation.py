@@ -13,11 +13,12 @@ import pytest
 import lrbstore
 from lrbstore import reconciliation
 from lrbstore.contract import contracts
+from lrbstore.describe import reconcile, reconciliation_notes, reconciliation_table
 from lrbstore.errors import BadSpec, LrbStoreError, UnknownName
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.ingest.spec import sources
 from lrbstore.layout import sql_folder
-from lrbstore.reconciliation import COLUMNS, bodies, body, explain, read_body, reconcile, summary
+from lrbstore.reconciliation import COLUMNS, bodies, body, read_body
 
 FIGURES = [(b.name, f) for b in bodies().values() for f in b.figures]
 
@@ -318,15 +319,12 @@ def test_a_simulated_store_says_so_and_never_agrees(counted: dict) -> None:
 
 def test_the_view_is_what_its_contract_says(demo_store: Path) -> None:
     with lrbstore.open(demo_store) as opened:
-        found = [(name, kind) for name, kind, *_ in opened.sql("describe reconciliation").fetchall()]
-        assert found == [(c.name, c.type) for c in contracts()["reconciliation"].columns]
-        assert opened.sql("select count(*) from reconciliation").fetchall() == [(len(FIGURES),)]
-        assert opened.sql("select body, max(ordinal) from reconciliation group by body order by body").fetchall() == [
-            (b.name, len(b.figures)) for b in bodies().values()
-        ]
-        for column in contracts()["reconciliation"].columns:
-            if not column.nullable:
-                assert opened.sql(f"select count(*) from reconciliation where {column.name} is null").fetchall() == [(0,)]
+        described = opened.sql("describe reconciliation").fetchall()
+        rows = opened.sql("select * from reconciliation order by body, ordinal").to_arrow_table().to_pylist()
+    assert [tuple(row[:2]) for row in described] == [(c.name, c.type) for c in contracts()["reconciliation"].columns]
+    assert [(row["body"], row["ordinal"]) for row in rows] == [(b.name, n) for b in bodies().values() for n, _ in enumerate(b.figures, 1)]
+    for column in contracts()["reconciliation"].columns:
+        assert column.nullable or all(row[column.name] is not None for row in rows)
 
 
 def test_a_question_about_one_body_reads_nothing_of_the_others(demo_store: Path) -> None:
@@ -342,10 +340,10 @@ def test_a_question_about_one_body_reads_nothing_of_the_others(demo_store: Path)
 def test_the_table_is_readable_in_120_columns(demo_store: Path) -> None:
     with lrbstore.open(demo_store) as opened:
         rows = reconcile(opened, "gvrep")
-    short = summary(rows, "gvrep")
+    short = reconciliation_table(rows, "gvrep")
     assert [row["figure"] for row in short] == [f.name for f in body("gvrep").figures]
     assert max(sum(max(len(name), *(len(r[name]) for r in short)) + 3 for name in short[0]), 0) <= 120
-    said = list(explain(rows, "gvrep"))
+    said = list(reconciliation_notes(rows, "gvrep"))
     assert max(map(len, said)) <= 120
     assert all(any(line.startswith(f"{f.name} [") for line in said) for f in body("gvrep").figures)
 

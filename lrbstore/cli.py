@@ -285,6 +285,29 @@ def sql(
 
 
 @app.command()
+def reconcile(
+    body: Annotated[str | None, typer.Argument(metavar="[BODY]", help="Whose numbers: gvrep, lrb …; all by default.")] = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Set published numbers beside the counts in the files and in the store, and say which definition gives which number."""
+    from lrbstore.describe import reconcile, reconciliation_notes, reconciliation_table
+    from lrbstore.reconciliation import bodies
+    from lrbstore.reconciliation import body as look_up
+
+    chosen = [look_up(body)] if body is not None else list(bodies().values())
+    with opened(store) as opened_store:
+        counted = reconcile(opened_store, body)
+    if format is not Format.table:
+        show(counted.to_reader(), format)
+        return
+    for one in chosen:
+        typer.echo(f"{one.title}\n")
+        show_rows(reconciliation_table(counted, one.name), format, all_rows=True)
+        typer.echo("\n".join(reconciliation_notes(counted, one.name)) + "\n")
+
+
+@app.command()
 def export(
     task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
     seq_len: SeqLenOption = None,
@@ -441,20 +464,20 @@ def format_count(n: int) -> str:
     return f"{n:,}"
 
 
-def show_rows(rows: list[dict[str, Any]], form: Format, columns: list[str] | None = None) -> None:
-    """Print dicts as a table."""
+def show_rows(rows: list[dict[str, Any]], form: Format, columns: list[str] | None = None, *, all_rows: bool = False) -> None:
+    """Print dicts as a table; the pretty one as far as ``all_rows`` says."""
     import pyarrow as pa
 
     if not rows and not columns:
         return
     table = pa.Table.from_pylist(rows) if rows else pa.table({c: pa.array([], pa.string()) for c in columns or []})
-    show(table.to_reader(), form)
+    show(table.to_reader(), form, all_rows=all_rows)
 
 
-def show(reader: pa.RecordBatchReader, form: Format) -> None:
-    """Print the batches of a result; only the pretty table looks at no more than the first rows."""
+def show(reader: pa.RecordBatchReader, form: Format, *, all_rows: bool = False) -> None:
+    """Print the batches of a result; only the pretty table looks at no more than the first rows, unless told to."""
     if form is Format.table:
-        _show_table(reader)
+        _show_table(reader, sys.maxsize if all_rows else _TABLE_ROWS)
     elif form is Format.csv:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(reader.schema.names)
@@ -483,7 +506,7 @@ def _cells(column: Any) -> list[Any]:
     return [json.dumps(v, default=str) if isinstance(v, list | dict) else v for v in column.to_pylist()]
 
 
-def _show_table(reader: pa.RecordBatchReader) -> None:
+def _show_table(reader: pa.RecordBatchReader, most: int) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -493,7 +516,7 @@ def _show_table(reader: pa.RecordBatchReader) -> None:
     rows: list[list[Any]] = []
     more = False
     for batch in reader:
-        taken = batch.slice(0, _TABLE_ROWS - len(rows))
+        taken = batch.slice(0, most - len(rows))
         rows += [list(row) for row in zip(*(_cells(c) for c in taken.columns), strict=True)]
         more |= taken.num_rows < batch.num_rows
         if more:

@@ -1,12 +1,19 @@
-"""A task's folder as a page, and a table's contract as one."""
+"""A task's folder as a page, a table's contract as one, and published numbers beside their counts."""
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
 from lrbstore.catalogue import task_spec
-from lrbstore.contract import Contract, contracts
-from lrbstore.errors import UnknownName
+from lrbstore.contract import Contract, contracts, literal
+from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.reconciliation import body, defects
 from lrbstore.scoring import describe_metrics
-from lrbstore.store import Store
+from lrbstore.store import Store, damage_said
 from lrbstore.strata import strata_names, stratifier
 
 
@@ -86,3 +93,68 @@ def _table(contract: Contract) -> str:
     return "\n".join(
         [*lines, *(["", "A row is rejected when " + "; ".join(rules) + "."] if rules else []), "", "```sql", contract.ddl.strip(), "```"]
     )
+
+
+def reconcile(store: Store, name: str | None = None) -> pa.Table:
+    """Count what a body of work publishes.
+
+    Args:
+        store: An open store.
+        name: A folder of ``sql/reconciliations``; all of them by default.
+
+    Returns:
+        The rows of the view ``reconciliation``, in the order of the folder's lines.
+
+    Raises:
+        UnknownName: If there is no such body of work; near names are offered.
+        BadSpec: If a file of counts is not a select that can be run; names it.
+        MissingData, HashMismatch: If a data file is gone or damaged.
+    """
+    where = f"where body = {literal(body(name).name)}" if name is not None else ""
+    try:
+        with damage_said():
+            return store.cursor().sql(f"from reconciliation {where} order by body, ordinal").to_arrow_table()
+    except (duckdb.ProgrammingError, duckdb.NotSupportedError, duckdb.DataError) as error:
+        for file, own in defects(store.cursor()):
+            raise BadSpec(f"{file} is not a select that can be run: {own}") from own
+        raise BadSpec(f"sql/reconciliations: the counts are not whole numbers in columns: {error}") from error
+
+
+def reconciliation_table(counted: pa.Table, name: str) -> list[dict[str, str]]:
+    """Shorten the rows of one body of work to what fits beside one another in 120 columns; numbers as people write them."""
+    rows = [row for row in counted.to_pylist() if row["body"] == name]
+    columns = {
+        "published": [f"{row['published']:,}" for row in rows],
+        **{title: [_count(row[key]) for row in rows] for title, key in _COUNTS.items()},
+        "ratio": ["-" if row["ratio"] is None else f"{row['ratio']:.4f}" for row in rows],
+    }
+    width = {title: max(map(len, [title, *cells])) for title, cells in columns.items()}
+    return [
+        {"figure": row["figure"], **{t: cells[i].rjust(width[t]) for t, cells in columns.items()}, "status": row["status"]}
+        for i, row in enumerate(rows)
+    ]
+
+
+def reconciliation_notes(counted: pa.Table, name: str) -> Iterator[str]:
+    """Say in words, within 120 columns, what the rows of one body count, with the remarks, and where the numbers are published."""
+    rows = [row for row in counted.to_pylist() if row["body"] == name]
+    places = {place: f"[{n}]" for n, place in enumerate(dict.fromkeys(row["published_in"] for row in rows), start=1)}
+    for row in rows:
+        of = f"{row['source']}, {row['part']}" if row["source"] else " + ".join(row["sum_of"])
+        remark = f"; {row['remark']}" if row["remark"] else ""
+        yield from _wrapped(f"{row['figure']} {places[row['published_in']]}: {row['definition']} ({of}){remark}")
+    yield ""
+    yield "Published in"
+    for place, number in places.items():
+        yield from _wrapped(f"{number} {place}")
+
+
+_COUNTS = {"in files": "in_files", "loaded": "rows_loaded", "rejected": "rows_rejected", "in store": "in_store"}
+
+
+def _count(n: int | None) -> str:
+    return "-" if n is None else f"{n:,}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

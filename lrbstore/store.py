@@ -30,6 +30,7 @@ from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
+from lrbstore.reconciliation import make_view
 from lrbstore.release import StoreFolder
 from lrbstore.vocabulary import tissue_key, vocabulary
 
@@ -267,6 +268,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     for contract in _in_order([c for c in contracts().values() if c.kind == "view"]):
         connection.execute(contract.ddl)
     run_folder(connection, "lookups")
+    make_view(connection, manifest, simulated=store.simulated)
     for spec in task_specs().values():
         _task_views(connection, spec)
 

@@ -54,6 +54,19 @@ def test_formats_hold_the_same_rows(demo_store: Path):
     assert empty.stdout == b"tissue\n"
 
 
+def test_published_numbers_stand_beside_the_counts_in_every_format(demo_store: Path):
+    told = run("reconcile", "gvrep", "--store", demo_store)
+    lines = told.stdout.decode().splitlines()
+    assert max(map(len, lines)) <= 120
+    assert any(line.split() and line.split()[0] == "total_with_clnsig" and "7,196,180" in line and "simulated" in line for line in lines)
+    assert any("arxiv.org/abs/2407.16940" in line for line in lines)
+    assert b"SIMULATED" in told.stderr
+    rows = json.loads(run("reconcile", "--store", demo_store, "--format", "json").stdout)
+    assert {row["body"] for row in rows} >= {"gvrep", "lrb"}
+    assert {row["status"] for row in rows} == {"simulated", "not counted"}
+    assert "did you mean 'gvrep'" in fails("reconcile", "gvrepp", "--store", demo_store)
+
+
 def test_notices_go_to_stderr(demo_store: Path):
     done = run("sql", "select 1 as one", "--store", demo_store, "--format", "csv")
     assert done.stdout == b"one\n1\n"

@@ -105,6 +105,7 @@ FROM_THE_HOUSE = {
     "main.assembly",
     "main.contig",
     "main.meaning",
+    "main.reconciliation",
     "main.tissue",
     "main.tissue_alias",
     "main.vocabulary_",

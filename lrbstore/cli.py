@@ -271,14 +271,24 @@ def describe(
 
 @app.command()
 def sql(
-    query: Annotated[str, typer.Argument(help="One statement of DuckDB SQL; '-' reads it from stdin.")],
+    query: Annotated[
+        str, typer.Argument(help="One statement of DuckDB SQL; '-' reads it from stdin, '@FILE' from a file, '@NAME' from sql/questions.")
+    ],
+    param: Annotated[list[str] | None, typer.Option("--param", metavar="NAME=VALUE", help="What $NAME stands for; one or several.")] = None,
     store: StoreOption = None,
     release: Annotated[str | None, typer.Option(help="A release by name; the current one by default.")] = None,
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Ask a question in SQL, e.g. "select tissue, count(*) from variant_record group by tissue"."""
+    params = {}
+    for text in param or ():
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadSpec(f"--param {text!r} is not understood; expected NAME=VALUE, as in --param gene=TP53")
+        params[name.removeprefix("$")] = value
+    statement = sys.stdin.read() if query == "-" else _question(query[1:]) if query.startswith("@") else query
     with opened(store, release) as opened_store:
-        relation = opened_store.sql(sys.stdin.read() if query == "-" else query)
+        relation = opened_store.sql(statement, params or None)
         if relation is None:
             raise BadSpec("this statement gives no rows; lrbstore sql answers questions (select, describe, summarize, show)")
         show(relation.to_arrow_reader(), format)
@@ -409,6 +419,18 @@ def gc(
 
 
 # ── shared ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _question(name: str) -> str:
+    """Read a question that sql/questions keeps under a name, or a file of SQL."""
+    from lrbstore.errors import UnknownName
+    from lrbstore.layout import sql_folder
+
+    known = {path.stem: path for path in sorted((sql_folder() / "questions").glob("*.sql"))}
+    path = known.get(name, Path(name))
+    if not path.is_file():
+        raise UnknownName("question", name, known)
+    return path.read_text(encoding="utf-8")
 
 
 def _folder(store: Path | None, *, simulated: bool = False) -> Path:

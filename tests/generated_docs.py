@@ -1,11 +1,45 @@
-"""The generated parts of the README: the catalogue of tasks and sources. ``make docs`` renews them; test_docs.py compares."""
+"""The generated parts of the README: questions, and the catalogue of tasks and sources. ``make docs`` renews; test_docs.py compares."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from lrbstore.catalogue import source_cards, task_specs
+from lrbstore.layout import sql_folder
 
 README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+@dataclass(frozen=True)
+class Question:
+    """A file of ``sql/questions``: the question and what a row is, as its head says; ``examples``: parameter → example value; the rest."""
+
+    name: str
+    question: str
+    row: str
+    examples: dict[str, str]
+    sql: str
+
+
+def question(path: Path) -> Question:
+    head, body = re.fullmatch(r"((?:--[^\n]*\n)+)(.*)", path.read_text(encoding="utf-8"), re.S).groups()
+    lines = [line.removeprefix("--").strip() for line in head.splitlines()]
+    named = [re.fullmatch(r"\$(\w+) = '?(.*?)'?: .+", line) for line in lines if line.startswith("$")]
+    return Question(
+        path.stem, lines[0], " ".join(line for line in lines[1:] if not line.startswith("$")), {m[1]: m[2] for m in named}, body
+    )
+
+
+def questions() -> dict[str, Question]:
+    return {path.stem: question(path) for path in sorted((sql_folder() / "questions").glob("*.sql"))}
+
+
+def asked() -> str:
+    parts = []
+    for one in questions().values():
+        text = (sql_folder() / "questions" / f"{one.name}.sql").read_text(encoding="utf-8").rstrip()
+        parts.append(f"<details><summary>{one.question} <code>{one.name}</code></summary>\n\n```sql\n{text}\n```\n\n</details>")
+    return "\n".join(parts)
 
 
 def tasks() -> str:
@@ -26,7 +60,7 @@ def sources() -> str:
 
 
 def renewed(text: str) -> str:
-    for name, made in (("tasks", tasks()), ("sources", sources())):
+    for name, made in (("questions", asked()), ("tasks", tasks()), ("sources", sources())):
         pattern = rf"(<!-- {name}: begin \(make docs\) -->\n).*?(<!-- {name}: end -->)"
         assert re.search(pattern, text, re.S), f"README has no generated part {name!r}"
         text = re.sub(pattern, lambda m, made=made: f"{m[1]}{made}\n{m[2]}", text, flags=re.S)

@@ -126,11 +126,11 @@ CLINVAR = """\
 ##source=ClinVar
 ##reference=GRCh38
 #CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO
-1\t5\t1\tG\tA\t.\t.\tCLNSIG=Pathogenic;CLNREVSTAT=criteria_provided,_single_submitter;CLNVC=single_nucleotide_variant;GENEINFO=ONE:1
-1\t8\t2\tT\tTGG\t.\t.\tCLNSIG=Benign/Likely_benign;CLNREVSTAT=reviewed_by_expert_panel;CLNVC=Insertion;GENEINFO=ONE:1
-1\t12\t3\tT\tC\t.\t.\tCLNSIG=Uncertain_significance;CLNVC=single_nucleotide_variant;GENEINFO=TWO:2
-9\t5\t4\tG\tC\t.\t.\tCLNSIG=Pathogenic|risk_factor;CLNREVSTAT=practice_guideline;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
-9\t6\t5\tG\tT\t.\t.\tCLNSIG=Likely_benign;CLNREVSTAT=no_assertion_criteria_provided;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
+1\t5\t1\tG\tA\t.\t.\tCLNDN=Beta,_type_2|Alpha_disease;CLNSIG=Pathogenic;CLNREVSTAT=criteria_provided,_single_submitter;CLNVC=single_nucleotide_variant;GENEINFO=ONE:1
+1\t8\t2\tT\tTGG\t.\t.\tCLNDN=Beta,_type_1;CLNSIG=Benign/Likely_benign;CLNREVSTAT=reviewed_by_expert_panel;CLNVC=Insertion;GENEINFO=ONE:1
+1\t12\t3\tT\tC\t.\t.\tCLNDN=not_provided;CLNSIG=Uncertain_significance;CLNVC=single_nucleotide_variant;GENEINFO=TWO:2
+9\t5\t4\tG\tC\t.\t.\tCLNDN=Alpha_disease|Beta,_type_2;CLNSIG=Pathogenic|risk_factor;CLNREVSTAT=practice_guideline;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
+9\t6\t5\tG\tT\t.\t.\tCLNDN=Beta,_type_1|not_provided;CLNSIG=Likely_benign;CLNREVSTAT=no_assertion_criteria_provided;CLNVC=single_nucleotide_variant;GENEINFO=THREE:3
 """
 
 PASSPORT = """\

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lrbstore.errors import BadSpec
+from lrbstore.ingest.mavedb.simulate import Target, targets
 from lrbstore.ingest.simulation import (
     ASSEMBLIES,
     CONTIGS,
@@ -36,6 +37,7 @@ DATE = "20260226"
 ROWS = 1_200_000  # of one file at scale 1: the size of a release, rounded
 REF_MISMATCHES = 5  # rows per file whose REF is not the genome's base (nor is ALT)
 SHARED_SHARE = 0.15  # of the rows, at most: alleles from the world's common variants
+ASSAYED_SHARE = 0.1  # of the single-base rows of a contig with targets of MaveDB's score sets, at most: variants of these targets
 MOTIF_SHARE = 0.25  # of the remaining single-base rows: aimed at a motif
 INDEL_SHARE = 0.12
 NO_CHANGE_SHARE = 0.002  # ALT "."
@@ -242,12 +244,13 @@ def simulate(world: World, out: Path, *, date: str = DATE) -> list[Path]:
     next_id = 1_000
     n_lines = header(ASSEMBLIES[0], date).count("\n")
     wrong = _wrong_rows(world, share)
+    assayed = targets(world)
     with ExitStack() as stack:
         writers = [stack.enter_context(gzip_text(path)) for path in paths]
         for write, assembly in zip(writers, ASSEMBLIES, strict=True):
             write(header(assembly, date))
         for chrom, n in share.items():
-            alleles = _draw_alleles(world, chrom, n)
+            alleles = _draw_alleles(world, chrom, n, [target for target in assayed if target.chrom == chrom])
             lines = _lines(world, words, chrom, alleles, first_id=next_id, wrong=wrong.get(chrom, []))
             for write, assembly in zip(writers, ASSEMBLIES, strict=True):
                 for at in range(0, n, 5_000):
@@ -298,14 +301,19 @@ def _wrong_rows(world: World, share: dict[str, int]) -> dict[str, list[int]]:
     return {chrom: rng.permutation(share[chrom]).tolist() for chrom in CONTIGS[:REF_MISMATCHES]}
 
 
-def _draw_alleles(world: World, chrom: str, n: int) -> _Alleles:
-    """Draw ``n`` distinct alleles of a contig: common ones, single bases on and off motifs, indels, and places without change."""
+def _draw_alleles(world: World, chrom: str, n: int, assayed: list[Target]) -> _Alleles:
+    """Draw ``n`` distinct alleles of a contig: common ones, single bases of assayed targets, on and off motifs, indels, and no changes."""
     rng = world.rng(SOURCE, "alleles", chrom)
     genome, variants = world.genomes["GRCh38"], world.variants
     codes, hits = genome.codes(chrom), genome.hits[chrom]
     common = rng.permutation(np.flatnonzero(variants.chrom == chrom))[: int(SHARED_SHARE * n)]
     n_same, n_indel = int(np.ceil(NO_CHANGE_SHARE * n)), round(INDEL_SHARE * n)
     n_snv = n - len(common) - n_same - n_indel
+    # A stream of its own: which alleles are assayed does not change which others are drawn.
+    drawn = world.rng(SOURCE, "assayed", chrom)
+    of_targets = np.concatenate([np.zeros(0, np.int64), *(np.arange(target.start, target.end) for target in assayed)])
+    of_targets = drawn.permutation(of_targets)[: int(ASSAYED_SHARE * n_snv)]
+    of_targets_alt = ((codes[of_targets] + drawn.integers(1, 4, len(of_targets))) % 4).astype(np.uint8)
 
     def places(wanted: int) -> Ints:
         at = rng.integers(8, len(codes) - 16, wanted)
@@ -339,7 +347,8 @@ def _draw_alleles(world: World, chrom: str, n: int) -> _Alleles:
             np.zeros(len(usable), np.int64),
             n_indel,
         ),
-        _single_bases(codes, snv, snv_alt, n_snv),
+        _single_bases(codes, of_targets, of_targets_alt, len(of_targets)),
+        _single_bases(codes, snv, snv_alt, n_snv - len(of_targets)),
     ]
     kept: list[tuple[npt.NDArray[Any], ...]] = []
     seen: set[tuple[int, str, str]] = set()

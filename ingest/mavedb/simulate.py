@@ -54,7 +54,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class _Target:
+class Target:
     """A stretch of GRCh38, 0-based half-open, read on a gene's strand; ``codes`` are the target's own."""
 
     gene: int
@@ -91,13 +91,9 @@ def counts(scale: float) -> Counts:
 
 def simulate(world: World, out: Path) -> list[Path]:
     """Write the dump below ``out``; give the paths."""
-    n, rng = counts(world.scale), world.rng(SOURCE, "sets")
     (out / "csv").mkdir()
-    weights = np.exp(rng.normal(0, 0.8, n.dna_sets))
-    usable = _share(n.usable, weights)
-    of_proteins = round((n.rows - n.usable) * PROTEIN_SHARE)
-    other = _share(n.rows - n.usable - of_proteins, weights)
-    proteins = _share(of_proteins, np.exp(rng.normal(0, 0.8, n.sets - n.dna_sets)))
+    n, rng = counts(world.scale), world.rng(SOURCE, "sets")
+    usable, other, proteins = _rows(n, rng)
     paths: list[Path] = []
     score_sets: list[dict[str, Any]] = []
     for number, target in enumerate(_targets(world, usable, rng)):
@@ -123,6 +119,21 @@ def simulate(world: World, out: Path) -> list[Path]:
     groups = [{"urn": s["urn"][:-4], "experiments": [{"urn": s["urn"][:-2], "title": s["title"], "scoreSets": [s]}]} for s in score_sets]
     main.write_text(json.dumps({"title": "Simulated MaveDB", "asOf": f"{DATE}T00:00:00Z", "experimentSets": groups}), encoding="utf-8")
     return [main, *paths]
+
+
+def targets(world: World) -> list[Target]:
+    """Give the DNA targets that :func:`simulate` writes score sets for, in their order: other sources classify variants of them."""
+    rng = world.rng(SOURCE, "sets")
+    usable, _, _ = _rows(counts(world.scale), rng)
+    return _targets(world, usable, rng)
+
+
+def _rows(n: Counts, rng: np.random.Generator) -> tuple[Ints, Ints, Ints]:
+    """Share the rows out: usable and other ones of each DNA score set, and those of each score set of a protein."""
+    weights = np.exp(rng.normal(0, 0.8, n.dna_sets))
+    of_proteins = round((n.rows - n.usable) * PROTEIN_SHARE)
+    usable, other = _share(n.usable, weights), _share(n.rows - n.usable - of_proteins, weights)
+    return usable, other, _share(of_proteins, np.exp(rng.normal(0, 0.8, n.sets - n.dna_sets)))
 
 
 def _path(out: Path, urn: str, kind: str) -> Path:
@@ -165,7 +176,7 @@ def _share(total: int, weights: Floats) -> Ints:
     return np.asarray(shares + least, dtype=np.int64)
 
 
-def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Target]:
+def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[Target]:
     """Cut a target for each score set out of GRCh38 at a gene, all bases known.
 
     The first ones lie on chr9 and chr1, so that both splits have some; the strands take turns.
@@ -176,7 +187,7 @@ def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Targ
     chosen = np.array([*free], dtype=object)[rng.choice(len(free), len(usable), p=shares / shares.sum())]
     chosen[:2] = ["chr9", "chr1"]
     is_promoter = rng.random(len(usable)) < PROMOTER_SHARE
-    made: dict[int, _Target] = {}
+    made: dict[int, Target] = {}
     for chrom, rows in free.items():
         codes = genome.codes(chrom)
         turn = 0
@@ -190,7 +201,7 @@ def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Targ
                 cut = codes[max(0, start) : start + length]
                 if plus == (number % 2 == 0) and start >= 0 and len(cut) == length and (cut < 4).all():
                     own = cut.copy() if plus else (3 - cut[::-1]).astype(np.uint8)
-                    made[number] = _Target(
+                    made[number] = Target(
                         gene,
                         chrom,
                         start,
@@ -204,7 +215,7 @@ def _targets(world: World, usable: Ints, rng: np.random.Generator) -> list[_Targ
     return [made[number] for number in range(len(usable))]
 
 
-def _write_dna_set(world: World, out: Path, urn: str, number: int, target: _Target, usable: int, other: int) -> list[Path]:
+def _write_dna_set(world: World, out: Path, urn: str, number: int, target: Target, usable: int, other: int) -> list[Path]:
     rng, n_bases = world.rng(SOURCE, "set", number), len(target.codes)
     prefix = "n." if target.is_promoter else "c."
     accession = f"NC_{CONTIGS.index(target.chrom) + 1:06d}.{_NC_VERSION[CONTIGS.index(target.chrom)]}:g."
@@ -288,7 +299,7 @@ def _residues(codes: Codes, at: Ints, alt: Codes) -> list[str]:
     ]
 
 
-def _longer(target: _Target, prefix: str, accession: str, n: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
+def _longer(target: Target, prefix: str, accession: str, n: int, rng: np.random.Generator) -> tuple[list[str], list[str], list[str]]:
     """Make changes that are no substitution of one base: ``hgvs_nt``, mapped ``hgvs_g`` and ``hgvs_pro``, n each."""
     text = "".join(letters(target.codes).tolist())
     flipped = str.maketrans("ACGT", "TGCA")

@@ -59,6 +59,10 @@ create or replace macro clinvar_class(clnsig) as
         when clnsig = 'Benign/Likely_benign' then 'Likely_benign'
     end;
 
+-- The disease class that GV-Rep reads from CLNDN: the text up to the first comma, which its VCF reader takes for a separator, with all
+-- that | joins before it, and without a number at its end; N where there is no CLNDN.
+create or replace macro clinvar_gvrep_disease(clndn) as regexp_replace(split_part(coalesce(clndn, 'N'), ',', 1), '_[0-9]+$', '');
+
 -- Whether a classification is pathogenic (1) or benign (0), read term by term: P, LP and their pair, B, LB and theirs, with or without low
 -- penetrance; modifiers after `|` (risk_factor, other, drug_response …) say nothing about it. Null for neither, and for both.
 create or replace macro clinvar_pathogenicity(clinical_significance) as

@@ -1,0 +1,3 @@
+-- The disease that an example asks about.
+-- needs: disease
+disease

@@ -159,6 +159,11 @@ def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
                 for f in own
                 if (f.table == "reject") is kind
             ]
+            selects += [  # a table that folds several lines into a row says which
+                f"select unnest(folded_lines) as source_line from {read_parquet([store.path / f.path])} where source_file = $name"
+                for f in own
+                if (f.table == "reject") is kind and "folded_lines" in contract(f.table).column_names
+            ]
             sql = f"select count(distinct source_line) from ({' union all '.join(selects)})"
             counts.append(store.cursor().execute(sql, params).fetchall()[0][0] if selects else 0)
         said = f"{i.rows_in:,} rows in = {i.rows_loaded:,} loaded + {i.rows_rejected:,} rejected"

@@ -259,7 +259,7 @@ def _judge(pieces: pl.DataFrame, transcripts: pl.DataFrame) -> pl.DataFrame:
 def _fold(pieces: pl.DataFrame) -> pl.DataFrame:
     """Gather pieces into lists, ascending on the genome; one row a transcript, keyed by its line."""
     kind = pieces.with_columns(kind=pl.col("feature").cast(pl.String).replace_strict(PIECES, return_dtype=pl.String))
-    folded = pieces.select(pl.col("parent").unique().sort())
+    folded = pieces.sort("parent", "line").group_by("parent", maintain_order=True).agg(pl.col("line").alias("folded_lines"))
     for name in dict.fromkeys(PIECES.values()):
         more = {"exon": [pl.col("exon_id").alias("exon_ids")], "cds": [pl.col("frame").cast(pl.Int64).alias("cds_frames")]}.get(name, [])
         lists = (

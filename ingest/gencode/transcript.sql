@@ -89,6 +89,7 @@ select
     stop_codon_ends,
     selenocysteine_starts,
     selenocysteine_ends,
+    folded_lines,
     try_cast(gtf_first(keys, vals, 'level') as BIGINT) as level,
     gtf_first(keys, vals, 'transcript_support_level') as transcript_support_level,
     tags,

@@ -57,6 +57,7 @@ create table gencode_transcript (
     lift_version     BIGINT,            -- which mapping to GRCh37 (the number after _), for releases mapped back
     upstream_transcript_id VARCHAR NOT NULL,  -- transcript_id as upstream spells it
     upstream_gene_id VARCHAR NOT NULL,  -- gene_id as upstream spells it
+    folded_lines     BIGINT[],          -- lines of the file, 1-based, whose rows were folded into this one
     extra            VARCHAR,           -- JSON: attributes that have no column, each with the list of its values
     source_file      VARCHAR NOT NULL,  -- upstream file
     source_line      BIGINT NOT NULL,   -- line of the transcript's row in that file, 1-based, header included

@@ -27,6 +27,7 @@ from lrbstore.catalogue import source_cards, task_spec, task_specs
 from lrbstore.contract import contracts
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
+from lrbstore.kinds import KINDS
 from lrbstore.layout import sql_folder
 from lrbstore.metrics import METRICS
 from lrbstore.strata import stratifier
@@ -42,6 +43,7 @@ GENOMES = {
     "GRCh38": {
         "chr1": "AACCGGTTacgtNRACGTTG",
         "chr2": "C" * 57_216 + "A" * 128 + "G" * 128 + "T" * 57_472,
+        "chr8": "GATTACAGATTACA",
         "chr9": "TTTTGGGGCCCCAAAA",
     },
 }
@@ -177,6 +179,45 @@ urn:mavedb:90000001-a-1#4,n.4G>C,NA,NA,NA,NC_000009.12:g.6G>C
 urn:mavedb:90000001-a-1#5,n.5G>C,NA,NA,1,NC_000001.10:g.3G>C
 urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
 """
+#: Members of a combination: entry, gene, contig, position on GRCh38, REF, ALT.
+MEMBERS = {
+    "1": ("GENA", "1", 5, "G", "A"),
+    "2": ("GENB", "9", 5, "GGG", "G"),
+    "3": ("GENC", "8", 4, "T", "C"),
+    "4": ("GENC", "8", 8, "G", "GT"),
+    "5": ("GEND", "8", 10, "T", "A"),
+}
+#: Combinations with their confidence. The third lies on a held-out chromosome and on another; the fourth has a member without alleles.
+OLIDA = {"OLI001": (("1", "2"), 1), "OLI002": (("3", "4", "5"), 0), "OLI003": (("1", "3"), 1), "OLI004": (("3", "5", "9"), 1)}
+#: The last one's first member has no window of 6 bp.
+NEUTRAL = """\
+Combination_ID\tIndividual_ID\tGene_A\tGene_B
+n1\tNA1\t8:5:A:G:Heterozygous\t8:11:T:C:Homozygous
+n2\tNA2\t1:8:T:C:Heterozygous/1:12:T:C:Heterozygous\t9:9:C:T:Homozygous
+n3\tNA3\t8:2:A:T:Heterozygous\t8:8:G:A:Heterozygous
+"""
+
+
+def _write_combinations(folder: Path) -> None:
+    (folder / "neutral_combinations").mkdir()
+    (folder / "neutral_combinations" / "1kgp_testset_hg38_combs.txt").write_text(NEUTRAL)
+    (folder / "olida").mkdir()
+    rows = [
+        ["OLIDA, exported 2024-02-29", *[""] * 10],
+        ["OLIDA ID", "Diseases", "Omim Id", "Oligogenic Effect", "Ethnicity", "Associated Variants"],
+    ]
+    rows[1] += ["FINALmeta", "FUNmeta", "VARmeta", "GENEmeta", "STATmeta"]
+    for name, (members, confidence) in OLIDA.items():
+        items = [f"{m}:{MEMBERS.get(m, ('GENE',))[0]}:N.A.,{MEMBERS.get(m, 'xxx')[2]}:c.{m}A>G:Heterozygous" for m in members]
+        rows.append([name, "Disease", "N.A.", "N.A.", "N.A.", ";".join(items), str(confidence), "0", "0", "0", "0"])
+    (folder / "olida" / "Combination.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    names = "Entry Id,Gene,Chromosome,Genomic Position Hg19,Genomic Position Hg38,Ref Allele,Alt Allele,Cdna Change,Protein Change"
+    rows = [[*names.split(","), *["Transcript Id", "Dbsnp Id", "Variant Effect", "Gnomad Maf", "CADD", "SIFT", "PP2 HVAR"]]]
+    for entry, (gene, chrom, pos, ref, alt) in MEMBERS.items():
+        rows.append([entry, gene, chrom, "N.A.", str(pos), ref, alt, f"c.{entry}A>G", *["N.A."] * 8])
+    (folder / "olida" / "SMALLVARIANT.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
 # ALT, REF, and an allele that only the other strand has, which is no example; the second row for a SNP and trait is none either.
 
 
@@ -279,6 +320,9 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     (folder / "sqtl").mkdir()
     _write_sqtl(folder / "sqtl")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_sqtl", [folder / "sqtl"], simulated=True).loaded) == 0
+    _write_combinations(folder)
+    for source in ("olida", "neutral_combinations"):
+        assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 
@@ -297,6 +341,8 @@ def _cell(example: dict[str, Any], column: str) -> str:
     if what == "shape":
         return "x".join(map(str, value.shape))
     value = functools.reduce(operator.getitem, map(int, re.findall(r"\[(\d+)\]", column)), value)
+    if isinstance(value, list) or getattr(value, "shape", ()):
+        return "|".join(map(str, value))  # what a combination has for each member
     return f"{value:.10g}" if isinstance(value, np.floating) else str(value)
 
 
@@ -410,7 +456,7 @@ def test_splits_are_disjoint_and_cover_the_examples(store: lrbstore.Store, task:
         together = store.sql(f"select count(*) from ({union})").fetchall()[0][0]
         assert sum(counts.values()) == together  # no example is in two splits
         assert all(counts.values())
-        assert together == n
+        assert (together < n) == (scheme in spec.remainder)  # what is in no split is told, with the reason
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -431,16 +477,23 @@ def test_every_metric_and_stratum_of_a_task_can_be_computed(store: lrbstore.Stor
 def test_an_example_has_the_keys_and_types_that_its_folder_says(store: lrbstore.Store, task: str) -> None:
     spec = task_specs()[task]
     one = lrbstore.task(task, 256, store=store, window="strict").test[0]
-    sequences = ["ref_forward_sequence", "alt_forward_sequence"] if spec.kind == "variant" else ["sequence"]
-    more = {"variant": ["ref_check"], "cage": ["labels_start", "labels_stop"], "point": []}[spec.kind]
-    assert list(one) == ["example_id", *sequences, spec.label.key, *spec.emits, *more]
+    kind = KINDS[spec.kind]
+    more = [*(["labels_start", "labels_stop"] if spec.kind == "cage" else []), *(["ref_check"] if kind.has_ref else [])]
+    assert list(one) == ["example_id", *kind.sequences, spec.label.key, *spec.emits, *more]
     assert one[spec.label.key].dtype == np.dtype(spec.label.dtype)
+    n = len(one[kind.sequences[0]]) if kind.members else None
     for key, emit in spec.emits.items():
-        assert type(one[key]) is str if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
-    for key in sequences:
-        assert type(one[key]) is str
-        assert len(one[key]) == 256
-    assert not one["chromosome"].startswith("chr")
+        if emit.members:
+            assert len(one[key]) == n
+            assert type(one[key]) is list if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
+        else:
+            assert type(one[key]) is str if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
+    for key in kind.sequences:
+        for sequence in one[key] if kind.members else [one[key]]:
+            assert type(sequence) is str
+            assert len(sequence) == 256
+    for chromosome in one["chromosomes"] if kind.members else [one["chromosome"]]:
+        assert not chromosome.startswith("chr")
 
 
 # ── definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -357,3 +357,46 @@ def test_every_row_of_a_file_of_faults_is_accounted_for(tmp_path: Path) -> None:
         rows = store.sql("select (select count(*) from gencode_gene) + (select count(*) from gencode_transcript)").fetchall()[0][0]
     assert pieces + rows == file.rows_loaded  # what was folded is there
     assert Counter(line.split("\t")[2] for line in lines[5:38])["exon"] == 8
+
+
+# ── one gene, one row ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_gene_is_looked_up_once_whatever_annotations_are_there(tmp_path: Path) -> None:
+    """LRB's genes and two releases stand side by side: gene has a row for each, gene_on one for each gene."""
+    (tmp_path / "bulk_rna_expression").mkdir()
+    (tmp_path / "bulk_rna_expression" / "gene_coordinates.csv").write_text(
+        "id,symbol,chrom,strand,TSS,CAGE_representative_TSS,type,split\n"
+        "ENSG00900000001,AONE,chr1,+,905,911,protein_coding,train\n"
+        "ENSG00900000099,ONLY,chr8,-,5,7,lincRNA,test\n"
+    )
+    tracks = ",".join(f"Track {t}" for t in range(218))
+    values = "\n".join(",".join(["0.5"] * 218) for _ in range(2))
+    (tmp_path / "bulk_rna_expression" / "rna_expression_values.csv").write_text(f"{tracks}\n{values}\n")
+    ingest(tmp_path / "store", "lrb", [tmp_path / "bulk_rna_expression"])
+    ingest(tmp_path / "store", "gencode", [RAW])
+    with lrbstore.open(tmp_path / "store") as store:
+        rows = store.sql(
+            "select annotation, tss_pos, cage_tss_pos from gene where gene_id = 'ENSG00900000001' and assembly = 'GRCh37' order by 1"
+        )
+        assert rows.fetchall() == [("ExPecto", 905, 911), ("GENCODE v45lift37", 901, None)]
+        columns = "annotation, annotations, tss_pos, cage_tss_pos, symbol_rank"
+        rows = store.sql(
+            f"select {columns} from gene_on('GRCh37') where gene_id in ('ENSG00900000001', 'ENSG00900000099') order by gene_id"
+        )
+        assert rows.fetchall() == [
+            ("GENCODE v45lift37", ["ExPecto", "GENCODE v45lift37"], 901, 911, 1),
+            ("ExPecto", ["ExPecto"], 5, 7, 1),
+        ]
+        rows = store.sql("select gene_id, symbol, chrom, symbol_rank from gene_on('GRCh38') order by gene_id").fetchall()
+        assert rows == [
+            ("ENSG00900000001", "AONE", "chr1", 1),
+            ("ENSG00900000002", "BTWO", "chr2", 1),
+            ("ENSG00900000003", "CPAR", "chrX", 1),
+            ("ENSG00900000004", "AONE", "chrM", 2),
+        ]
+        with pytest.raises(Exception, match="gene_on: unknown assembly hg38; known: GRCh37, GRCh38"):
+            store.sql("select * from gene_on('hg38')").fetchall()
+        # Tasks and views on genes read LRB's own table: a second annotation adds no row to them.
+        assert store.sql("select count(*), count(distinct example_id) from bulk_rna_expression.examples").fetchall() == [(2, 2)]
+        assert store.sql("select count(*) from gene_expression").fetchall() == [(2 * 218,)]

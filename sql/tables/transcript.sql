@@ -1,6 +1,7 @@
 -- One row is a transcript in one annotation release. Blocks are 0-based half-open and ascend on the genome, on both strands.
 -- united: from every table whose head says "unites: transcript"
 create table transcript (
+    record_id       BIGINT NOT NULL,   -- hash of source, content and how often that content came before
     source          VARCHAR NOT NULL,  -- name of the source
     source_version  VARCHAR NOT NULL,  -- the provider's version
     assembly        VARCHAR NOT NULL,  -- assembly of the positions
@@ -25,4 +26,6 @@ create table transcript (
     utr3_ends       BIGINT[],          -- 0-based end of each such block, exclusive
     is_canonical    BOOLEAN,           -- whether the source calls it the gene's canonical transcript
     is_par_y        BOOLEAN,           -- whether it is on chrY's copy of a pseudoautosomal gene, so that its ids may be chrX's too
+    source_file     VARCHAR NOT NULL,  -- upstream file
+    source_line     BIGINT NOT NULL,   -- line of the transcript in that file, 1-based, header included
 );

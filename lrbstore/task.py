@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 
@@ -87,10 +89,14 @@ class Task:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
         for column, value in self.filters.items():
+            asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
             with damage_said():
+                # A task of millions of examples is asked for the one value first, which skips most of them.
+                with contextlib.suppress(duckdb.ConversionException):
+                    if self.store.cursor().execute(asked, {"value": value}).fetchall():
+                        continue
                 known = self.store.cursor().execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
-            if value not in {row[0] for row in known}:
-                raise UnknownName(f"{column} among the examples of {self.spec.name}", value, (row[0] for row in known))
+            raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what reopens the task: the store's folder and release, and the settings."""

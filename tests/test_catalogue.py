@@ -1,8 +1,9 @@
 """Every folder of sql/tasks: complete, consistent with the tables, and right on a few rows that one can check by hand.
 
-The hand-checkable rows lie in ``tests/tasks/<task>/expected_<split>.csv``. Each gives a window (``seq_len``, ``window``, ``edge``) and what
-an example holds; for each window that a file names, its rows are all examples of the split, in order. ``A*128`` is 128 letters A;
-``labels[1][49]`` is one number of the labels. An empty cell means that the example has no such key.
+The hand-checkable rows lie in ``tests/tasks/<task>/expected_<split>.csv``. Each gives a window (``seq_len``, ``window``, ``edge``, and what
+only the task's kind has, as ``knockout``) and what an example holds; for each window that a file names, its rows are all examples of the
+split, in order. ``A*128`` is 128 letters A; ``labels[1][49]`` is one number of the labels; ``ACG|TTT`` is a value for each member of a
+combination. An empty cell means that the example has no such key.
 """
 
 from __future__ import annotations
@@ -218,6 +219,41 @@ def _write_combinations(folder: Path) -> None:
     (folder / "olida" / "SMALLVARIANT.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
 
 
+#: Genes on GRCh38: contig, first and last base (1-based), strand, id. The last one's body begins with its contig, so that deleting it
+#: leaves nothing downstream.
+KNOCKED_OUT = {
+    "KONE": ("chr1", 8, 12, "+", "ENSG00000000011"),
+    "KTWO": ("chr8", 4, 9, "-", "ENSG00000000012"),
+    "KTHREE": ("chr9", 5, 8, "+", "ENSG00000000013"),
+    "KFOUR": ("chr9", 1, 3, "-", "ENSG00000000014"),
+}
+#: The second gene has no id here, and is found by its symbol; the last has no place. One cell is empty.
+FITNESS = """\
+model_name\t\t\tA\tB
+model_id\t\t\tSIDM99001\tSIDM99002
+source\t\t\tSanger\tBroad
+qc_pass\t\t\tTRUE\tTRUE
+gene_id\tsymbol\tensembl_gene_id\t\t
+SIDG1\tKONE\tENSG00000000011\t1.5\t-2
+SIDG2\tKTWO\t\t0.25\t
+SIDG3\tKTHREE\tENSG00000000013\t-1\t3
+SIDG4\tKFOUR\tENSG00000000014\t0\t4
+SIDG5\tKNONE\tENSG00000000015\t7\t8
+"""
+
+
+def _write_knockouts(folder: Path) -> None:
+    (folder / "project_score").mkdir()
+    name = "Project_score_combined_Sanger_v2_Broad_21Q2_fitness_scores_scaled_bayesian_factors_20250624.tsv"
+    (folder / "project_score" / name).write_text(FITNESS)
+    (folder / "gencode").mkdir()
+    lines = ["##description: evidence-based annotation of the human genome (GRCh38), version 45 (Ensembl 111)", "##format: gtf"]
+    for symbol, (chrom, first, last, strand, gene_id) in KNOCKED_OUT.items():
+        said = f'gene_id "{gene_id}.1"; gene_type "protein_coding"; gene_name "{symbol}"; level 2;'
+        lines.append("\t".join([chrom, "HAVANA", "gene", str(first), str(last), ".", strand, ".", said]))
+    (folder / "gencode" / "gencode.v45.annotation.gtf").write_text("\n".join(lines) + "\n")
+
+
 # ALT, REF, and an allele that only the other strand has, which is no example; the second row for a SNP and trait is none either.
 
 
@@ -321,7 +357,8 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     _write_sqtl(folder / "sqtl")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_sqtl", [folder / "sqtl"], simulated=True).loaded) == 0
     _write_combinations(folder)
-    for source in ("olida", "neutral_combinations"):
+    _write_knockouts(folder)
+    for source in ("olida", "neutral_combinations", "project_score", "gencode"):
         assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
@@ -354,12 +391,14 @@ def test_a_few_rows_that_one_can_check_by_hand(literal_store: lrbstore.Store, ta
     assert path.is_file(), f"a task comes with tests/tasks/{task}/expected_{split}.csv: a few rows of the split that one can check by hand"
     with path.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    windows = list(dict.fromkeys((row["seq_len"], row["window"], row["edge"]) for row in rows))
+    how = ("seq_len", "window", "edge", *KINDS[task_spec(task).kind].settings)
+    windows = list(dict.fromkeys(tuple(row[name] for name in how) for row in rows))
     assert windows
     for window in windows:
-        expected = [row for row in rows if (row["seq_len"], row["window"], row["edge"]) == window]
-        ds = lrbstore.task(task, int(window[0]), store=literal_store, window=window[1], edge=window[2])[split]
-        columns = [column for column in expected[0] if column not in {"seq_len", "window", "edge"}]
+        expected = [row for row in rows if tuple(row[name] for name in how) == window]
+        options = dict(zip(how[1:], window[1:], strict=True))
+        ds = lrbstore.task(task, int(window[0]), store=literal_store, **options)[split]
+        columns = [column for column in expected[0] if column not in how]
         for i, row in enumerate(expected):
             found = {column: _cell(ds[i], column) for column in columns}
             assert found == {c: _expand(row[c]) if "sequence" in c else row[c] for c in columns}, (window, i)

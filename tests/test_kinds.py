@@ -454,3 +454,132 @@ def test_members_are_collated_for_torch(store: lrbstore.Store, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(lrbstore.MissingExtra):
         ds.torch()
+
+
+# ── a task of knocked-out genes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+GENE_ROWS = {  # symbol: contig, 0-based body, strand
+    "G1": ("chr1", 100, 120, "+"), "G2": ("chr1", 60, 90, "-"), "G3": ("chr2", 200, 290, "+"), "G4": ("chr2", 30, 31, "-"),
+    "G5": ("chr10", 40, 70, "+"), "G6": ("chr10", 100, 140, "-"),
+}  # fmt: skip
+MATRIX = "Project_score_combined_Sanger_v2_Broad_21Q2_fitness_scores_scaled_bayesian_factors_20250624.tsv"
+GENE_TASK = "gvrep_gene_knockout"
+
+
+def _said(symbol: str, number: int) -> str:
+    return f'gene_id "ENSG0000000000{number}.1"; gene_type "protein_coding"; gene_name "{symbol}"; level 2;'
+
+
+@pytest.fixture(scope="module")
+def gene_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore.Store]:
+    """Six genes in three screens: two of one model, by either centre, and one more; the sixth gene shares its symbol with a pseudogene."""
+    from lrbstore.ingest.genomes import add_genome
+    from lrbstore.ingest.pipeline import ingest
+
+    folder = tmp_path_factory.mktemp("genes")
+    contigs = {"chr1": CONTIGS["chr1"], "chr2": CONTIGS["chr2"], "chr10": CONTIGS["chr1"][::-1]}
+    (folder / "g.fa").write_text("".join(f">{name}\n{sequence}\n" for name, sequence in contigs.items()))
+    add_genome(folder / "store", "GRCh38", folder / "g.fa", simulated=True)
+    genes = ["##description: evidence-based annotation of the human genome (GRCh38), version 45 (Ensembl 111)", "##format: gtf"]
+    for number, (symbol, (chrom, start, end, strand)) in enumerate(GENE_ROWS.items(), 1):
+        genes.append(f"{chrom}\tHAVANA\tgene\t{start + 1}\t{end}\t.\t{strand}\t.\t{_said(symbol, number)}")
+    genes.append(f"chr1\tHAVANA\tgene\t5\t9\t.\t+\t.\t{_said('G6', 0).replace('protein_coding', 'processed_pseudogene')}")
+    (folder / "gencode.v45.annotation.gtf").write_text("\n".join(genes) + "\n")
+    ingest(folder / "store", "gencode", [folder / "gencode.v45.annotation.gtf"], simulated=True)
+    lines = ["model_name\t\t\tA\tA\tB", "model_id\t\t\tSIDM99001\tSIDM99001\tSIDM99002", "source\t\t\tSanger\tBroad\tBroad"]
+    lines += ["qc_pass\t\t\tTRUE\tTRUE\tTRUE", "gene_id\tsymbol\tensembl_gene_id\t\t\t"]
+    for number, symbol in enumerate(reversed([*GENE_ROWS, "NONE"])):  # against the alphabet: the store's tiles are in another order
+        own = "" if symbol == "G6" else f"ENSG0000000000{7 - number}"
+        lines.append(f"SIDG{number}\t{symbol}\t{own}\t{number}\t{number + 0.25}\t{-number}")
+    (folder / MATRIX).write_text("\n".join(lines) + "\n")
+    ingest(folder / "store", "project_score", [folder / MATRIX], simulated=True)
+    with lrbstore.open(folder / "store") as opened:
+        yield opened
+
+
+def test_a_task_of_knocked_out_genes_hands_out_every_gene_and_screen(gene_store: lrbstore.Store) -> None:
+    genome = gene_store.genome("GRCh38")
+    contigs = {name: genome.fetch(name, 0, n).decode() for name, n in genome.lengths.items()}
+    for knockout in ("masked", "deleted"):
+        task = lrbstore.task(GENE_TASK, 20, store=gene_store, knockout=knockout, edge="pad")
+        rows = task.train.rows().to_pylist() + task.test.rows().to_pylist()
+        order = [(row["source_line"], row["source_column"]) for row in rows]
+        assert order == sorted(order[: len(task.train)]) + sorted(order[len(task.train) :])  # upstream's, within a split
+        assert len(rows) == 18
+        for row, one in zip(rows, [*task.train, *task.test], strict=True):
+            chrom, start, end, strand = GENE_ROWS[row["gene_symbol"]]
+            assert (row["chrom"], row["start"], row["end"], row["strand"]) == (chrom, start, end, strand)
+            assert row["placed_by"] == ("symbol" if row["gene_symbol"] == "G6" else "gene_id")
+            tss = start if strand == "+" else end - 1
+            wild_type, knocked_out, _ = walk(contigs[chrom], 10, (chrom, tss, strand, start, end), task.window)
+            assert (one["wild_type_sequence"], one["knockout_sequence"]) == (wild_type, knocked_out)
+            assert one["score"] == one["essentiality"] == row["score"]
+            assert bool(one["is_gvrep_example"]) is (row["screen_number"] == 0)
+        assert set(task.test.rows("chrom")["chrom"].to_pylist()) == {"chr10"}
+
+
+def test_the_choice_of_knockout_is_part_of_what_a_data_set_is(gene_store: lrbstore.Store) -> None:
+    masked, deleted = (lrbstore.task(GENE_TASK, 20, store=gene_store, knockout=k, edge="shift") for k in ("masked", "deleted"))
+    assert lrbstore.task(GENE_TASK, 20, store=gene_store, edge="shift").train.fingerprint == masked.train.fingerprint
+    assert masked.train.fingerprint != deleted.train.fingerprint
+    assert "knockout='deleted'" in repr(deleted)
+    assert "knockout = 'deleted'" in repr(deleted.train)
+    for opened in (masked, deleted):
+        again, whole = pickle.loads(pickle.dumps(opened.train)), pickle.loads(pickle.dumps(opened))
+        assert again.fingerprint == whole.train.fingerprint == opened.train.fingerprint
+        assert again[0]["knockout_sequence"] == whole.train[0]["knockout_sequence"] == opened.train[0]["knockout_sequence"]
+    with pytest.raises(BadSpec, match=r"knockout='delete' is not known.*'deleted'"):
+        lrbstore.task(GENE_TASK, 20, store=gene_store, knockout="delete")
+    with pytest.raises(BadSpec, match="use window='strict'"):
+        lrbstore.task(GENE_TASK, 20, store=gene_store, window="lrb")
+    with pytest.raises(lrbstore.UnknownName, match="knockout"):
+        lrbstore.task(GENE_TASK, 20, store=gene_store, knokcout="deleted")
+
+
+def test_screens_and_models_are_chosen_by_options(gene_store: lrbstore.Store) -> None:
+    def screens(**options: Any) -> set[tuple[str, str, int]]:
+        task = lrbstore.task(GENE_TASK, 20, store=gene_store, **options)
+        rows = task.train.rows(["cell_model_id", "centre", "screen_number"]).to_pylist()
+        return {(row["cell_model_id"], row["centre"], row["screen_number"]) for row in rows}
+
+    assert screens(cell_model_id="SIDM99001") == {("SIDM99001", "Sanger", 0), ("SIDM99001", "Broad", 1)}
+    assert screens(is_gvrep_example=True) == {("SIDM99001", "Sanger", 0)}
+    assert len(screens(source="project_score")) == 3
+    with pytest.raises(lrbstore.UnknownName, match="did you mean 'SIDM99002'"):
+        screens(cell_model_id="SIDM99003")
+    with pytest.raises(lrbstore.UnknownName, match="known: False, True"):
+        screens(is_gvrep_example="perhaps")
+
+
+def test_a_gene_without_a_place_is_told(gene_store: lrbstore.Store) -> None:
+    from lrbstore.layout import sql_folder
+
+    audit = (sql_folder() / "audits" / "knocked_out_genes_without_a_place.sql").read_text(encoding="utf-8")
+    assert gene_store.sql(audit).fetchall() == [("project_score", "20250624", 1, "NONE")]
+
+
+def test_what_has_no_window_stands_in_the_ledger_with_its_gene(gene_store: lrbstore.Store) -> None:
+    ds = lrbstore.task(GENE_TASK, 128, store=gene_store, knockout="deleted", is_gvrep_example=True).train
+    kept = set(ds.rows("gene_symbol")["gene_symbol"].to_pylist())
+    ledger = {row["start"]: row for row in ds.dropped().to_pylist()}
+    assert len(kept) + len(ledger) == 4
+    assert "G1" in kept
+    assert ledger[200]["reason"] == "off_contig_end"  # G3: its body and 64 bases behind it go beyond 300
+    assert ledger[60]["reason"] == "off_contig_start"  # G2, on the minus strand, likewise to the left
+    assert set(ledger[60]) >= {"example_id", "chrom", "pos", "strand", "start", "end", "window_start", "contig_length"}
+
+
+def test_knocked_out_genes_are_exported_and_scored(gene_store: lrbstore.Store, tmp_path: Path) -> None:
+    task = lrbstore.task(GENE_TASK, 20, store=gene_store, knockout="deleted")
+    parquet, sidecar = export(task, tmp_path, split="test")
+    assert pq.read_table(parquet)["knockout_sequence"].to_pylist() == [one["knockout_sequence"] for one in task.test]
+    assert json.loads(sidecar.read_text())["knockout"] == "deleted"
+    fasta, _ = export(task, tmp_path, split="test", form="fasta")
+    one = task.test[0]
+    assert fasta.read_text().splitlines()[:4] == [
+        f">{one['example_id']}|wild_type", one["wild_type_sequence"], f">{one['example_id']}|knockout", one["knockout_sequence"],
+    ]  # fmt: skip
+    ids, values = kmer_ridge(task, k=2)
+    frame = task.score({"example_id": ids, "prediction": values}, by="chromosome")
+    assert frame.filter(pl.col("stratifier") == "overall")["n"].to_list() == [6] * 3
+    assert task.overlap().to_dicts()[0]["n_overlapping"] == 0

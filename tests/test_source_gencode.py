@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 import lrbstore
 from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken
-from lrbstore.ingest.gencode import load
+from lrbstore.ingest.gencode import load, simulate
 from lrbstore.ingest.pipeline import ingest
+from lrbstore.ingest.simulation import World, build_world, gene_counts
 from lrbstore.manifest import version_key
 
 RAW = Path(__file__).resolve().parent / "sources" / "gencode" / "raw"
@@ -103,9 +104,10 @@ def plain(path: Path) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
         coding = {i for lo, hi in own["CDS"] for i in range(lo, hi)}
         stop = {i for lo, hi in own["stop_codon"] for i in range(lo, hi)}
         exon = {i for lo, hi in own["exon"] for i in range(lo, hi)}
-        plus = row["strand"] == "+"
-        behind = {i for i in exon - coding - stop if coding and (i > max(coding) if plus else i < min(coding))}
-        before = {i for i in exon - coding - stop if coding and (i < min(coding) if plus else i > max(coding))}
+        rest = exon - coding - stop if coding else set()
+        first, last = min(coding, default=0), max(coding, default=0)
+        left, right = {i for i in rest if i < first}, {i for i in rest if i > last}
+        before, behind = (left, right) if row["strand"] == "+" else (right, left)
         row["utr3"], row["utr5"] = behind, before
     return genes, list(transcripts.values()), n
 
@@ -400,3 +402,55 @@ def test_a_gene_is_looked_up_once_whatever_annotations_are_there(tmp_path: Path)
         # Tasks and views on genes read LRB's own table: a second annotation adds no row to them.
         assert store.sql("select count(*), count(distinct example_id) from bulk_rna_expression.examples").fetchall() == [(2, 2)]
         assert store.sql("select count(*) from gene_expression").fetchall() == [(2 * 218,)]
+
+
+# ── the simulated release ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    out = tmp_path_factory.mktemp("world")
+    (out / "gencode").mkdir()
+    made = build_world(out, scale=0.003, seed=0, with_faults=True)
+    simulate.simulate(made, out / "gencode")
+    return made
+
+
+def test_the_simulated_release_has_the_published_size_at_scale_1() -> None:
+    assert simulate.counts(1, sum(gene_counts(1).values())) == (63_187, 252_835)
+
+
+def test_simulated_files_load_but_for_their_faults_and_agree_with_the_world(world: World, tmp_path: Path) -> None:
+    outcome = ingest(tmp_path, "gencode", [world.root / "gencode"], simulated=True)
+    assert {f.assembly: f.rows_rejected for f in outcome.loaded} == {"GRCh38": len(world.faults), "GRCh37": 0}
+    with lrbstore.open(tmp_path) as store:
+        rejected = store.sql("select source_line, raw from reject order by source_line").fetchall()
+        assert rejected == [(fault.line, fault.text) for fault in world.faults]
+        for assembly in ("GRCh37", "GRCh38"):
+            query = "select gene_id, symbol, chrom, strand, tss_pos - 1 from gene_on($a) where gene_id < 'ENSG0095' order by gene_id"
+            rows = store.sql(query, params={"a": assembly}).fetchall()
+            own = world.genes
+            want = sorted(zip(*(a.tolist() for a in (own.gene_id, own.symbol, own.chrom, own.strand, own.tss[assembly])), strict=True))
+            assert set(rows) <= set(want)
+            assert len(rows) == len(want) if assembly == "GRCh38" else len(rows) > 0.9 * len(want)
+        # Blocks of one kind never overlap, lie in exons, and a whole coding sequence is made of codons.
+        coding = "from gencode_transcript where cds_start is not null and assembly = 'GRCh38'"
+        sums = "list_sum(cds_ends) - list_sum(cds_starts), len(stop_codon_starts), cds_frames[case strand when '+' then 1 else -1 end]"
+        rows = store.sql(f"select {sums} {coding}").fetchall()
+        assert len(rows) > 500
+        assert all(n % 3 == 0 for n, stop, _ in rows if stop)
+        assert {frame for _, _, frame in rows} == {0}
+        exon, parts = "list_sum(exon_ends) - list_sum(exon_starts)", []
+        for part in ("utr5", "utr3", "cds", "stop_codon"):
+            parts.append(f"coalesce(list_sum({part}_ends) - list_sum({part}_starts), 0)")
+        assert store.sql(f"select count(*) {coding} and {exon} <> {' + '.join(parts)}").fetchall() == [(0,)]
+        par = "select gene_id, chrom from gencode_gene where is_par_y or gene_id in (select gene_id from gencode_gene where is_par_y)"
+        assert Counter(chrom for _, chrom in store.sql(par).fetchall()) == {"chrX": 3, "chrY": 3}
+
+
+def test_simulated_rows_agree_with_a_plain_reading(world: World, tmp_path: Path) -> None:
+    (raw,) = (world.root / "gencode").glob("*lift37*")
+    lines = gzip.decompress(raw.read_bytes()).decode().splitlines(keepends=True)
+    path = tmp_path / "gencode.v900lift37.annotation.gtf"
+    path.write_text("".join([*lines[:5], *(line for line in lines[5:] if line.startswith("chrY\t"))]))
+    see_same(path, tmp_path / "store")

@@ -66,7 +66,7 @@ class Windows:
         if self.offsets is None:
             return self.plan.kept
         lost = np.concatenate([[0], np.cumsum(~self.plan.kept)])
-        return np.equal(lost[self.offsets[1:]], lost[self.offsets[:-1]])
+        return np.asarray(lost[self.offsets[1:]] == lost[self.offsets[:-1]], np.bool_)
 
     def take(self, rows: npt.NDArray[Any] | slice) -> Windows:
         """Give the windows of some rows, by number or as a slice."""
@@ -88,7 +88,7 @@ class Windows:
         if self.offsets is None:
             return np.asarray(rows, np.int64)
         dropped = np.flatnonzero(~self.plan.kept)
-        return dropped[np.searchsorted(dropped, self.offsets[rows])]
+        return np.asarray(dropped[np.searchsorted(dropped, self.offsets[rows])], np.int64)
 
     @classmethod
     def join(cls, pieces: Sequence[Windows]) -> Windows:
@@ -198,7 +198,8 @@ class Variant(Kind):
     """REF and ALT at a place."""
 
     input = "ref and alt sequence"
-    locus = columns = ("pos", "ref", "alt")
+    locus: tuple[str, ...] = ("pos", "ref", "alt")
+    columns: tuple[str, ...] = ("pos", "ref", "alt")
     sequences = ("ref_forward_sequence", "alt_forward_sequence")
     has_ref = True
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec
+from lrbstore.kinds import KINDS
 from lrbstore.metrics import apply_transform
 from lrbstore.task import Task
 from lrbstore.window import cage_bins
@@ -23,7 +24,8 @@ def kmer_ridge(
 
     A point or interval task counts k-mers (of both strands together) in the central ``2·flank`` bases; CAGE counts them in each bin of
     128 bp. A variant task takes the difference alt − ref of the counts, once with its sign and once absolute: only k-mers that overlap
-    the variant remain. Features are standardised on the training rows; the intercept is not penalised.
+    the variant remain. A combination adds these up over its members; a gene that is knocked out is the alt of the gene as it is.
+    Features are standardised on the training rows; the intercept is not penalised.
 
     Args:
         task: The task, opened at a window length.
@@ -94,10 +96,14 @@ def _windows_at_once(dataset: Dataset) -> int:
 
 
 def _of_batch(dataset: Dataset, batch: dict[str, Any], k: int, flank: int) -> tuple[np.ndarray, int]:
-    if dataset.spec.kind == "variant":
-        ref, alt = (_middle(batch[f"{a}_forward_sequence"], flank) for a in ("ref", "alt"))
+    keys = KINDS[dataset.spec.kind].sequences
+    if len(keys) == 2:
+        ref, alt = (_middle(batch[key], flank) for key in keys)
         change = kmer_counts(alt, k) - kmer_counts(ref, k)
-        return np.concatenate([change, np.abs(change)], axis=1), len(ref)
+        features = np.concatenate([change, np.abs(change)], axis=1)
+        if "member_offsets" in batch:
+            features = np.add.reduceat(features, batch["member_offsets"][:-1])
+        return features, len(features)
     letters = batch["sequence"]
     if dataset.spec.kind == "cage":
         bins = batch[dataset.spec.label.key].shape[1]

@@ -55,10 +55,17 @@ class Label(_Spec):
 
 
 class Emit(_Spec):
-    """A further key of an example: the column of ``examples`` it comes from, and its dtype (``str`` or a numpy one)."""
+    """A further key of an example.
+
+    Attributes:
+        column: The column of ``examples`` it comes from.
+        dtype: ``str`` or a numpy one.
+        members: For combinations: the column is a list with a value for each member.
+    """
 
     column: str
     dtype: str
+    members: bool = False
 
 
 class MetricUse(_Spec):
@@ -80,10 +87,12 @@ class TaskSpec(_Spec):
     """A task as its folder describes it.
 
     Attributes:
-        kind: ``point`` (a TSS), ``variant`` (ref and alt), ``cage`` (an interval with binned labels).
+        kind: ``point`` (a TSS), ``variant`` (ref and alt), ``cage`` (an interval with binned labels), ``combination`` (several variants),
+            ``knockout`` (a gene as it is and knocked out): see :mod:`lrbstore.kinds`.
         window: The default window policy.
         seq_len: The default window length in bp.
         emits: Further keys of an example, in the order in which they are handed out.
+        remainder: Split scheme → which examples are in none of its splits, and why; every other scheme holds all examples.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
         direction: Whether a higher or a lower prediction means a higher label.
     """
@@ -92,7 +101,7 @@ class TaskSpec(_Spec):
     title: str
     question: str
     example: str
-    kind: Literal["point", "variant", "cage"]
+    kind: Literal["point", "variant", "cage", "combination", "knockout"]
     assembly: str
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
@@ -101,6 +110,7 @@ class TaskSpec(_Spec):
     split_scheme: str
     label: Label
     emits: dict[str, Emit]
+    remainder: dict[str, str] = {}
     options: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     metrics: tuple[MetricUse, ...]
@@ -221,6 +231,10 @@ def _read(path: Path) -> TaskSpec:
         schemes = spec.schemes
         if spec.split_scheme not in schemes:
             raise ValueError(f"split_scheme {spec.split_scheme!r} has no folder; there are: {', '.join(schemes) or 'none'}")
+        if unknown := set(spec.remainder) - set(schemes):
+            raise ValueError(f"remainder names the scheme {sorted(unknown)[0]!r}, which has no folder; there are: {', '.join(schemes)}")
+        if spec.kind != "combination" and (lists := [key for key, emit in spec.emits.items() if emit.members]):
+            raise ValueError(f"emits.{lists[0]}: only an example of kind 'combination' has members")
         for scheme, splits in schemes.items():
             for split, text in splits.items():
                 # A folder copied from another task must not go on reading that one's examples.

@@ -17,31 +17,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lrbstore import encoding as enc
-from lrbstore.alleles import check_reference
 from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.genome import Genome
+from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
 from lrbstore.store import Store, damage_said
-from lrbstore.window import (
-    CONTIG_NOT_IN_GENOME,
-    CONTIG_UNKNOWN,
-    REASON_TEXT,
-    REASONS,
-    WindowPlan,
-    WindowSpec,
-    cage_bins,
-    cage_label_intervals,
-    plan_intervals,
-    plan_points,
-    plan_variants,
-)
+from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, REASONS, WindowSpec, cage_bins
+
+Filters = dict[str, str | bool]
 
 _STREAM_ROWS = 4_096  #: Rows planned at a time while streaming.
 
@@ -61,7 +50,7 @@ class Dataset(Sequence[dict[str, Any]]):
         filters: Columns of the examples that must have a value (the task's options).
     """
 
-    def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: dict[str, str]) -> None:
+    def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: Filters) -> None:
         self.spec, self.scheme, self.split, self.window, self.filters = spec, scheme, split, window, dict(filters)
         self.store, self._path, self._release = store, store.path, store.release
 
@@ -71,7 +60,8 @@ class Dataset(Sequence[dict[str, Any]]):
     def __repr__(self) -> str:
         w = self.window
         counted = f"{len(self):,} examples, {len(self._dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
-        chosen = "".join(f" · {k} = {v!r}" for k, v in self.filters.items())
+        settings = {name: getattr(w, name) for name in self._kind.settings}
+        chosen = "".join(f" · {k} = {v!r}" for k, v in {**settings, **self.filters}.items())
         return (
             f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}{chosen}\n"
             f" {counted}; release {self._release}>"
@@ -87,7 +77,7 @@ class Dataset(Sequence[dict[str, Any]]):
 
         Returns:
             A dict with the published loader's keys: sequences as ``str``, ``chromosome`` without ``chr``, labels as numpy, and
-            ``example_id``.
+            ``example_id``. What is said of each member of a combination is a list, or an array, in member order.
 
         Raises:
             IndexError: Beyond the last example.
@@ -103,7 +93,8 @@ class Dataset(Sequence[dict[str, Any]]):
 
         Args:
             i: Place in the data set; negative from its end.
-            encoding: ``text`` str; ``bytes`` uint8 (L,); ``codes`` int8 (L,); ``one_hot`` uint8 (4, L).
+            encoding: ``text`` str; ``bytes`` uint8 (L,); ``codes`` int8 (L,); ``one_hot`` uint8 (4, L). Of a combination of m members a
+                list of m str, or the arrays with m in front.
 
         Raises:
             IndexError: Beyond the last example.
@@ -114,13 +105,34 @@ class Dataset(Sequence[dict[str, Any]]):
         if not -len(self) <= i < len(self):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
         row = int(self._kept_rows[i])
-        batch = self._batch(self._rows.slice(row, 1), _slice_plan(self._plan, np.array([row])), encoding)
-        return {key: _scalar(value) for key, value in batch.items()}
+        batch = self._batch(self._rows.slice(row, 1), self._windows.take(np.array([row])), encoding)
+        return next(self.unbatch(batch))
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):
-            for i in range(len(batch["example_id"])):
+            yield from self.unbatch(batch)
+
+    def unbatch(self, batch: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Take a batch of this data set apart into its examples, each as ``ds[i]`` gives it (in the batch's encoding)."""
+        offsets = batch.get("member_offsets")
+        for i in range(len(batch["example_id"])):
+            if offsets is None:
                 yield {key: _scalar(value, i) for key, value in batch.items()}
+            else:
+                own = slice(offsets[i], offsets[i + 1])
+                yield {
+                    key: _members(value, own) if key in self.member_keys else _scalar(value, i)
+                    for key, value in batch.items()
+                    if key != "member_offsets"
+                }
+
+    @functools.cached_property
+    def member_keys(self) -> frozenset[str]:
+        """Keys of a batch that have a value for each member of an example, not for each example; none but for combinations."""
+        if not self._kind.members:
+            return frozenset()
+        emitted = (key for key, emit in self.spec.emits.items() if emit.members)
+        return frozenset([*self._kind.sequences, *emitted, "ref_check", "anchor_index"])
 
     def batches(self, batch_size: int = 256, *, encoding: str = "bytes", shuffle: bool = False, seed: int = 0) -> Iterator[dict[str, Any]]:
         """Go through the examples in batches.
@@ -133,8 +145,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
 
         Yields:
-            Dicts of arrays of n rows: the keys of ``ds[i]``. Under ``window="lrb"`` a multi-base ALT makes the text longer than L, as the
-            published loader does; array encodings cut it to L.
+            Dicts of arrays of n rows: the keys of ``ds[i]``. What a combination has for each member is stacked over the members of the
+            batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
+            ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader does; array encodings cut it to L.
 
         Raises:
             BadSpec: If ``batch_size`` is not positive.
@@ -179,15 +192,19 @@ class Dataset(Sequence[dict[str, Any]]):
         """Return the ledger: every row of the split that the window policy left out, with its reason.
 
         Returns:
-            An Arrow table: example_id, chrom, the row's locus, window_start and window_end (0-based, half-open; the window that it would
+            An Arrow table: example_id, chrom, the row's locus (of a combination that of the first member without a window, ``member``
+            being its place, from 1), window_start and window_end (0-based, half-open; the window that it would
             have had), contig_length (bp; null where unknown), reason, meaning, source_file, source_line.
         """
-        at = pa.array(self._dropped_rows)
-        here = self._read_all([*self._locus, "source_file", "source_line"]).take(at)
-        plan = _slice_plan(self._plan, self._dropped_rows)
+        files = self._read_all(["example_id", *self._kind_columns, "source_file", "source_line"]).take(pa.array(self._dropped_rows))
+        places, offsets = self._kind.places(files)
+        windows = self._windows.take(self._dropped_rows)
+        first = windows.first_dropped(np.arange(files.num_rows))
+        here, plan = places.take(pa.array(first)), windows.plan.take(first)
+        member = ["member"] if offsets is not None else []
         lengths = self._lengths(here["chrom"].combine_chunks())
         reasons = [REASONS[code] for code in plan.reason.tolist()]
-        columns = {name: here[name] for name in self._locus}
+        columns = {name: here[name] for name in ["example_id", *member, "chrom", *self._kind.locus]}
         return pa.table(
             {
                 **columns,
@@ -196,8 +213,8 @@ class Dataset(Sequence[dict[str, Any]]):
                 "contig_length": pa.array(lengths, mask=lengths < 0),
                 "reason": pa.array(reasons, pa.string()),
                 "meaning": pa.array([REASON_TEXT[r] for r in reasons], pa.string()),
-                "source_file": here["source_file"],
-                "source_line": here["source_line"],
+                "source_file": files["source_file"],
+                "source_line": files["source_line"],
             }
         )
 
@@ -218,6 +235,7 @@ class Dataset(Sequence[dict[str, Any]]):
             "edge": self.window.edge,
             "on_ref_mismatch": self.window.on_ref_mismatch,
             "seq_len": self.window.seq_len,
+            **{name: getattr(self.window, name) for name in self._kind.settings},
             "order": "upstream's rows",
             "release": self._release,
             "genome": record.digest if record else None,
@@ -231,15 +249,19 @@ class Dataset(Sequence[dict[str, Any]]):
         return [row[0] for row in self.store.cursor().execute(f"describe {self.spec.name}.examples").fetchall()]
 
     @property
-    def _locus(self) -> list[str]:
-        where = {"point": ["pos", "strand"], "variant": ["pos", "ref", "alt"], "cage": ["start", "end"]}[self.spec.kind]
-        return ["example_id", "chrom", *where]
+    def _kind(self) -> Kind:
+        return KINDS[self.spec.kind]
+
+    @property
+    def _kind_columns(self) -> tuple[str, ...]:
+        """Columns that the places of windows are read from; those of a combination hold their contigs themselves."""
+        return self._kind.columns if self._kind.members else ("chrom", *self._kind.columns)
 
     @functools.cached_property
     def _needed(self) -> list[str]:
         """Columns that an example is made of."""
         label = [self.spec.label.column or "label_row"]
-        return list(dict.fromkeys([*self._locus, *label, *(emit.column for emit in self.spec.emits.values())]))
+        return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
         where = " and ".join(f"{quote(c)} = ${c}" for c in self.filters)
@@ -252,35 +274,35 @@ class Dataset(Sequence[dict[str, Any]]):
             return self._relation(columns).to_arrow_table()
 
     @functools.cached_property
-    def _index(self) -> tuple[pa.Table, WindowPlan]:
-        """Every row of the split, with its plan: made once, for ``len``, indexing, shuffling and the ledger."""
-        tables, plans = [], []
-        for table, plan in self._planned():
+    def _index(self) -> tuple[pa.Table, Windows]:
+        """Every row of the split, with its windows: made once, for ``len``, indexing, shuffling and the ledger."""
+        tables, pieces = [], []
+        for table, windows in self._planned():
             tables.append(table)
-            plans.append(plan)
+            pieces.append(windows)
         if not tables:
             with damage_said():
                 empty = self._relation(self._needed).limit(0).to_arrow_table()
             return empty, self._plan_rows(empty)
-        return pa.concat_tables(tables), _join_plans(plans)
+        return pa.concat_tables(tables), Windows.join(pieces)
 
     @property
     def _rows(self) -> pa.Table:
         return self._index[0]
 
     @property
-    def _plan(self) -> WindowPlan:
+    def _windows(self) -> Windows:
         return self._index[1]
 
     @functools.cached_property
     def _kept_rows(self) -> np.ndarray:
-        return np.flatnonzero(self._plan.kept)
+        return np.flatnonzero(self._windows.kept)
 
     @functools.cached_property
     def _dropped_rows(self) -> np.ndarray:
-        return np.flatnonzero(~self._plan.kept)
+        return np.flatnonzero(~self._windows.kept)
 
-    def _planned(self) -> Iterator[tuple[pa.Table, WindowPlan]]:
+    def _planned(self) -> Iterator[tuple[pa.Table, Windows]]:
         """Stream the split's rows in upstream's order, each piece with its windows."""
         with damage_said():
             reader = self._relation(self._needed).to_arrow_reader(_STREAM_ROWS)
@@ -292,40 +314,38 @@ class Dataset(Sequence[dict[str, Any]]):
             table = pa.Table.from_batches([batch])
             yield table, self._plan_rows(table)
 
-    def _plan_rows(self, table: pa.Table) -> WindowPlan:
-        lengths = self._lengths(table["chrom"].combine_chunks())
-        if self.spec.kind == "cage":
-            return plan_intervals(table["start"].to_numpy(), table["end"].to_numpy(), lengths, self.window)
-        position = table["pos"].to_numpy() - 1
-        if self.spec.kind == "point":
-            minus = pc.equal(table["strand"], "-").to_numpy()
-            return plan_points(position, lengths, self.window, minus=minus)
-        # The published loader never reads REF: a row without one has its window all the same. A strict one cannot be written.
-        absent = 1 if self.window.policy == "lrb" else 0
-        ref = pc.fill_null(pc.binary_length(table["ref"]), absent).to_numpy().astype(np.int64)
-        alt = pc.fill_null(pc.binary_length(table["alt"]), 0).to_numpy().astype(np.int64)
-        plan = plan_variants(position, ref, alt, lengths, self.window)
-        if self.window.on_ref_mismatch == "flag":
-            return plan
-        checks = self._ref_checks(table, plan.kept)
-        wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
-        if wrong.any() and self.window.on_ref_mismatch == "error":
-            i = int(wrong.argmax())
-            row = {name: table[name][i].as_py() for name in self._locus}
-            raise ContractBroken(
-                f"REF of example {row['example_id']} ({row['chrom']}:{row['pos']} {row['ref']}>{row['alt']}) is not what the genome has "
-                f"there: {checks[i]}; use on_ref_mismatch='flag' or 'drop'"
-            )
-        return plan.drop(wrong, "ref_mismatch")
+    def _plan_rows(self, table: pa.Table) -> Windows:
+        places, offsets = self._kind.places(table)
+        plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
+        if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
+            checks = ref_checks(self._genome(), places, plan.kept)
+            wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
+            if wrong.any() and self.window.on_ref_mismatch == "error":
+                i = int(wrong.argmax())
+                row = places.slice(i, 1).to_pylist()[0]
+                raise ContractBroken(
+                    f"REF of example {row['example_id']} ({row['chrom']}:{row['pos']} {row['ref']}>{row['alt']}) is not what the genome "
+                    f"has there: {checks[i]}; use on_ref_mismatch='flag' or 'drop'"
+                )
+            plan = plan.drop(wrong, "ref_mismatch")
+        return Windows(plan, offsets)
 
-    def _ref_checks(self, table: pa.Table, kept: np.ndarray) -> list[str]:
-        """Compare REF with the genome for the kept rows; the others get an empty text."""
-        some = table.filter(pa.array(kept))
-        found = check_reference(self._genome(), *(some[c].to_pylist() for c in ("chrom", "pos", "ref", "alt")))
-        checks = [""] * table.num_rows
-        for i, check in zip(np.flatnonzero(kept).tolist(), found, strict=True):
-            checks[i] = check
-        return checks
+    def window_table(self) -> pa.Table:
+        """Return the windows of all examples, in the order of ``ds``, one row for each member of a combination.
+
+        Returns:
+            An Arrow table: example_id, chrom, window_start, window_end (0-based, half-open).
+        """
+        places, _ = self._kind.places(self._rows.take(pa.array(self._kept_rows)))
+        plan = self._windows.take(self._kept_rows).plan
+        return pa.table(
+            {
+                "example_id": places["example_id"],
+                "chrom": places["chrom"],
+                "window_start": pa.array(plan.start),
+                "window_end": pa.array(plan.end),
+            }
+        )
 
     def _lengths(self, chroms: pa.Array) -> np.ndarray:
         """Return each row's contig length, or the code that says why it has none."""
@@ -347,112 +367,53 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _streamed(self, size: int, encoding: str) -> Iterator[dict[str, Any]]:
         """Batches in order: rows are read, planned and cut as they are needed."""
-        held: list[tuple[pa.Table, WindowPlan]] = []
+        held: list[tuple[pa.Table, Windows]] = []
         n = 0
-        for table, plan in self._planned():
-            kept = np.flatnonzero(plan.kept)
-            held.append((table.take(pa.array(kept)), _slice_plan(plan, kept)))
+        for table, windows in self._planned():
+            kept = np.flatnonzero(windows.kept)
+            held.append((table.take(pa.array(kept)), windows.take(kept)))
             n += len(kept)
             if n < size:
                 continue
-            rows, plans = pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held])
+            rows, joined = pa.concat_tables([t for t, _ in held]), Windows.join([w for _, w in held])
             whole = n // size * size
             for first in range(0, whole, size):
-                yield self._batch(rows.slice(first, size), _slice_plan(plans, slice(first, first + size)), encoding)
-            held, n = [(rows.slice(whole), _slice_plan(plans, slice(whole, n)))], n - whole
+                yield self._batch(rows.slice(first, size), joined.take(slice(first, first + size)), encoding)
+            held, n = [(rows.slice(whole), joined.take(slice(whole, n)))], n - whole
         if n:
-            yield self._batch(pa.concat_tables([t for t, _ in held]), _join_plans([p for _, p in held]), encoding)
+            yield self._batch(pa.concat_tables([t for t, _ in held]), Windows.join([w for _, w in held]), encoding)
 
     def _shuffled(self, size: int, encoding: str, seed: int) -> Iterator[dict[str, Any]]:
         order = np.random.default_rng(seed).permutation(self._kept_rows)
         for first in range(0, len(order), size):
             some = order[first : first + size]
-            yield self._batch(self._rows.take(pa.array(some)), _slice_plan(self._plan, some), encoding)
+            yield self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
 
-    def _batch(self, table: pa.Table, plan: WindowPlan, encoding: str) -> dict[str, Any]:
-        """Make a batch of rows that all have a window."""
+    def _batch(self, table: pa.Table, windows: Windows, encoding: str) -> dict[str, Any]:
+        """Make a batch of rows that all have their windows."""
+        kind, genome, plan = self._kind, self._genome(), windows.plan
+        places, offsets = kind.places(table)
         out: dict[str, Any] = {"example_id": np.array(table["example_id"].to_pylist())}
-        letters = self._letters(table, plan)
-        if self.spec.kind == "variant":
-            ref, alt, long_alts = self._alleles(table, plan, letters)
-            out["ref_forward_sequence"] = _encoded(ref, encoding)
-            out["alt_forward_sequence"] = _encoded(alt, encoding)
-            if encoding == "text":
-                for i, text in long_alts.items():
-                    out["alt_forward_sequence"][i] = text
-        else:
-            out["sequence"] = _encoded(letters, encoding)
+        try:
+            out.update(kind.cut(genome, places, plan, self.window).encoded(encoding))
+        except ContractBroken as error:
+            raise ContractBroken(f"{self.spec.name}: {error}") from None
         out[self.spec.label.key] = self._labels(table)
         for key, emit in self.spec.emits.items():
-            out[key] = _column(table[emit.column], emit.dtype)
-        if self.spec.kind == "cage":
-            start, stop = cage_label_intervals(table["start"].to_numpy(), table["end"].to_numpy(), plan, self.window)
-            out["labels_start"], out["labels_stop"] = start, stop
+            column = table[emit.column]
+            out[key] = _column(_flat(column) if emit.members else column, emit.dtype)
+        out.update(kind.more(table, windows, self.window))
         if self.window.policy == "strict":
-            if self.spec.kind == "variant":
-                out["ref_check"] = np.array(self._ref_checks(table, np.ones(table.num_rows, bool)))
+            if kind.has_ref:
+                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)))
             if self.window.edge == "shift":
                 out["anchor_index"] = plan.anchor
+        if offsets is not None:
+            out["member_offsets"] = offsets
         return out
 
     def _genome(self) -> Genome:
         return self.store.genome(self.spec.assembly)
-
-    def _letters(self, table: pa.Table, plan: WindowPlan) -> np.ndarray:
-        """Cut the windows: uint8 (n, L), in the orientation that is handed out."""
-        genome, n = self._genome(), table.num_rows
-        chroms = table["chrom"].to_pylist()
-        width = int(plan.length[0]) if n else self.window.seq_len
-        if n and (plan.length != width).any():
-            raise ContractBroken(
-                f"{self.spec.name}: windows of {sorted(set(plan.length.tolist()))} bases in one batch; intervals of odd length do not come "
-                "out alike under window='lrb': use window='strict'"
-            )
-        outside = plan.start < 0
-        lengths = genome.lengths
-        outside |= plan.start + width > np.array([lengths[c] for c in chroms], np.int64)
-        letters = np.empty((n, width), np.uint8)
-        inside = np.flatnonzero(~outside)
-        if len(inside) == n:
-            genome.windows(chroms, plan.start, width, out=letters) if n else None
-        else:
-            if len(inside):
-                letters[inside] = genome.windows([chroms[i] for i in inside], plan.start[inside], width)
-            for i in np.flatnonzero(outside).tolist():
-                letters[i] = np.frombuffer(_padded(genome, chroms[i], int(plan.start[i]), width, lengths[chroms[i]]), np.uint8)
-        if plan.reverse.any():
-            letters[plan.reverse] = enc.reverse_complement(letters[plan.reverse])
-        return letters
-
-    def _alleles(self, table: pa.Table, plan: WindowPlan, ref: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-        """Put ALT in place of REF.
-
-        Returns:
-            ref and alt, uint8 (n, L); and by row the text of those alts that the published loader's rule makes longer than L.
-        """
-        alt, long_alts = ref.copy(), {}
-        refs, alts = table["ref"].to_pylist(), [a.upper() for a in table["alt"].to_pylist()]
-        strict = self.window.policy == "strict"
-        single = np.array([len(a) == 1 and (not strict or len(r) == 1) for r, a in zip(refs, alts, strict=True)], bool)
-        at = np.flatnonzero(single)
-        # A point change is one byte of a copy. What lies beyond the window (a tiny seq_len) changes nothing.
-        letters = np.frombuffer("".join(alts[i] for i in at).encode("ascii"), np.uint8)
-        alt[at, plan.anchor[at]] = np.frombuffer(enc.NORMALISED, np.uint8)[letters]
-        width = ref.shape[1]
-        for i in np.flatnonzero(~single).tolist():
-            anchor = int(plan.anchor[i])
-            bases = alts[i].encode("ascii").translate(enc.NORMALISED)
-            if strict:
-                chrom = table["chrom"][i].as_py()
-                genome = self._genome()
-                piece = _padded(genome, chrom, int(plan.start[i]), int(plan.fetch[i]), genome.lengths[chrom])
-                whole = piece[:anchor] + bases + piece[anchor + len(refs[i]) :]
-            else:
-                before = ref[i].tobytes()
-                whole = before[:anchor] + bases + before[anchor + 1 :]
-                long_alts[i] = whole.decode("ascii")
-            alt[i] = np.frombuffer(whole[:width], np.uint8)
-        return ref, alt, long_alts
 
     def _labels(self, table: pa.Table) -> np.ndarray:
         label = self.spec.label
@@ -477,7 +438,7 @@ class Dataset(Sequence[dict[str, Any]]):
         return Vectors(self.store.data_files(table), "label_row")
 
 
-def _reopen(path: Path, release: str, task: str, scheme: str, split: str, window: WindowSpec, filters: dict[str, str]) -> Dataset:
+def _reopen(path: Path, release: str, task: str, scheme: str, split: str, window: WindowSpec, filters: Filters) -> Dataset:
     return Dataset(_store_of(path, release, os.getpid()), task_spec(task), scheme, split, window, filters)
 
 
@@ -486,17 +447,6 @@ def _store_of(path: Path, release: str, pid: int) -> Store:
     """Share one store among the data sets that a process unpickles."""
     del pid
     return Store(path, release)
-
-
-def _padded(genome: Genome, chrom: str, start: int, length: int, contig_length: int) -> bytes:
-    """Cut a stretch that may leave its contig; what lies outside is N."""
-    first, last = max(start, 0), min(start + length, contig_length)
-    inside = genome.fetch(chrom, first, last) if first < last else b""
-    return b"N" * min(first - start, length) + inside + b"N" * (length - len(inside) - min(first - start, length))
-
-
-def _encoded(letters: np.ndarray, encoding: str) -> Any:
-    return letters if encoding == "bytes" else enc.encode(letters, encoding)
 
 
 def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
@@ -511,11 +461,12 @@ def _scalar(value: Any, i: int = 0) -> Any:
     return str(one) if isinstance(one, np.str_) else one
 
 
-def _slice_plan(plan: WindowPlan, rows: np.ndarray | slice) -> WindowPlan:
-    fields = ("start", "length", "fetch", "reverse", "anchor", "reason")
-    return WindowPlan(**{f: getattr(plan, f)[rows] for f in fields})
+def _members(value: Any, own: slice) -> Any:
+    """Give one example's part of what a batch has for each member: text as a list of str, numbers as an array."""
+    some = value[own]
+    return [str(one) if isinstance(one, np.str_) else one for one in some] if isinstance(some, list) or some.dtype.kind in "UO" else some
 
 
-def _join_plans(plans: list[WindowPlan]) -> WindowPlan:
-    fields = ("start", "length", "fetch", "reverse", "anchor", "reason")
-    return WindowPlan(**{f: np.concatenate([getattr(p, f) for p in plans]) for f in fields})
+def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Lay the lists of a column out one after the other."""
+    return pa.chunked_array([chunk.flatten() for chunk in column.chunks], column.type.value_type)

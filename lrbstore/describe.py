@@ -73,6 +73,15 @@ def page(name: str, store: Store | None) -> str:
             published = spec.published.get(split) if scheme == spec.split_scheme else None
             default = " (default)" if scheme == spec.split_scheme else ""
             lines.append(f"| {scheme}{default} | {split} | {count} | {'-' if published is None else f'{published:,}'} |")
+        if scheme in spec.remainder:
+            count = "-"
+            if store is not None:
+                inside = " union all ".join(f"select example_id from {spec.view(scheme, split)}" for split in splits)
+                rows = (
+                    store.cursor().execute(f"select count(*) from {spec.name}.examples anti join ({inside}) using (example_id)").fetchall()
+                )
+                count = f"{rows[0][0]:,}"
+            lines.append(f"| {scheme} | in no split: {spec.remainder[scheme]} | {count} | - |")
     lines += ["", spec.notes.strip(), "", f"Licence: {spec.licence}", f"Cite: {spec.citation}", "", "## SQL", ""]
     lines += ["```sql", spec.examples_sql, "```"]
     for scheme, splits in spec.schemes.items():

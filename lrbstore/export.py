@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lrbstore.catalogue import TaskSpec
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.kinds import KINDS
 from lrbstore.task import Task
 
 FORMATS = ("parquet", "jsonl", "fasta")
@@ -62,9 +63,9 @@ def export(
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
             writers: dict[str, Callable[..., int]] = {
-                "parquet": functools.partial(_parquet, dataset.spec),
-                "jsonl": _jsonl,
-                "fasta": _fasta,
+                "parquet": functools.partial(_parquet, dataset),
+                "jsonl": functools.partial(_jsonl, dataset),
+                "fasta": functools.partial(_fasta, dataset),
             }
             n = writers[form](batches, aside, say)
             # Both files are complete before either is in its place: data never lie beside the sidecar of other data.
@@ -90,6 +91,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "window": task.window.policy,
         "edge": task.window.edge,
         "on_ref_mismatch": task.window.on_ref_mismatch,
+        **{name: getattr(task.window, name) for name in KINDS[spec.kind].settings},
         "filters": dataset.filters,
         "fingerprint": dataset.fingerprint,
         "release": task.store.release,
@@ -108,13 +110,14 @@ def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
 
 
-def _parquet(spec: TaskSpec, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
     # By declared dtype, not by what a batch happens to hold: one with a missing value has the type of its neighbours.
-    types = {key: pa.string() if emit.dtype == "str" else pa.from_numpy_dtype(emit.dtype) for key, emit in spec.emits.items()}
+    types = {key: pa.string() if emit.dtype == "str" else pa.from_numpy_dtype(emit.dtype) for key, emit in dataset.spec.emits.items()}
     n, writer = 0, None
     try:
         for batch in batches:
             columns = {}
+            offsets = batch.pop("member_offsets", None)
             for key, value in batch.items():
                 if isinstance(value, np.ndarray) and value.ndim > 1:
                     flat = value.reshape(len(value), -1)
@@ -125,6 +128,8 @@ def _parquet(spec: TaskSpec, batches: Any, path: Path, say: Callable[[str], None
                     columns[key] = pa.array(
                         _plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key)
                     )
+                if key in dataset.member_keys:
+                    columns[key] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), columns[key])
             table = pa.table(columns)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
             writer.write_table(table)
@@ -138,26 +143,29 @@ def _parquet(spec: TaskSpec, batches: Any, path: Path, say: Callable[[str], None
     return n
 
 
-def _jsonl(batches: Any, path: Path, say: Callable[[str], None]) -> int:
+def _jsonl(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
     n = 0
     with path.open("w", encoding="utf-8") as handle:
         for batch in batches:
-            for i in range(len(batch["example_id"])):
-                handle.write(json.dumps({key: _plain(value[i]) for key, value in batch.items()}) + "\n")
+            for example in dataset.unbatch(batch):
+                handle.write(json.dumps({key: _plain(value) for key, value in example.items()}) + "\n")
             n += len(batch["example_id"])
             say(f"{n:,} examples")
     return n
 
 
-def _fasta(batches: Any, path: Path, say: Callable[[str], None]) -> int:
-    n = 0
+def _fasta(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
+    """Write ``>id``, ``>id|ref``, ``>id|wild_type``; of a combination ``>id|ref|1`` and on, one for each member."""
+    n, keys = 0, KINDS[dataset.spec.kind].sequences
+    what = {key: re.sub("(_forward)?_?sequences?$", "", key) for key in keys}
     with path.open("w", encoding="ascii") as handle:
         for batch in batches:
-            keys = [key for key in batch if key == "sequence" or key.endswith("_sequence")]
-            for i, example in enumerate(batch["example_id"]):
+            for example in dataset.unbatch(batch):
                 for key in keys:
-                    allele = "" if key == "sequence" else f"|{key.split('_')[0]}"
-                    handle.write(f">{example}{allele}\n{batch[key][i]}\n")
+                    name = example["example_id"] + (f"|{what[key]}" if what[key] else "")
+                    given = example[key]
+                    named = [(name, given)] if isinstance(given, str) else [(f"{name}|{i}", one) for i, one in enumerate(given, 1)]
+                    handle.writelines(f">{head}\n{sequence}\n" for head, sequence in named)
             n += len(batch["example_id"])
             say(f"{n:,} examples")
     return n

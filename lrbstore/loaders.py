@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +13,11 @@ from lrbstore.errors import MissingExtra
 
 class Examples(Protocol):
     """What a loader needs of a data set."""
+
+    @property
+    def member_keys(self) -> frozenset[str]:
+        """Keys that have a value for each member of an example."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -31,7 +36,9 @@ def torch_dataset(dataset: Examples, encoding: str) -> Any:
         encoding: ``codes``, ``bytes``, ``one_hot`` or ``text``.
 
     Returns:
-        A map-style ``torch.utils.data.Dataset``: arrays and numbers as tensors, text as ``str``.
+        A map-style ``torch.utils.data.Dataset``: arrays and numbers as tensors, text as ``str``. Examples of a combination differ in their
+        number of members: give its ``collate`` to the loader, ``DataLoader(wrapped, collate_fn=wrapped.collate)``, which stacks members
+        and adds ``member_offsets``, as batches of the data set do. For every other kind it is the loader's own.
 
     Raises:
         MissingExtra: If PyTorch is not installed.
@@ -52,6 +59,17 @@ def torch_dataset(dataset: Examples, encoding: str) -> Any:
         def __getitem__(self, i: int) -> dict[str, Any]:
             return {key: _tensor(value) for key, value in dataset.example(i, encoding=encoding).items()}
 
+        @staticmethod
+        def collate(examples: list[dict[str, Any]]) -> dict[str, Any]:
+            """Put examples into a batch; what is said of members is stacked over all of them."""
+            keys = dataset.member_keys
+            if not keys:
+                return dict(torch.utils.data.default_collate(examples))
+            merged = merge_members(examples, keys, torch.cat)
+            own = [{key: value for key, value in example.items() if key not in keys} for example in examples]
+            offsets = torch.from_numpy(merged["member_offsets"])
+            return {**merged, **torch.utils.data.default_collate(own), "member_offsets": offsets}
+
         def __reduce__(self) -> tuple[Any, ...]:
             return torch_dataset, (dataset, encoding)
 
@@ -61,6 +79,30 @@ def torch_dataset(dataset: Examples, encoding: str) -> Any:
         return value
 
     return TorchExamples()
+
+
+def merge_members(
+    examples: list[dict[str, Any]], keys: frozenset[str], join: Callable[[list[Any]], Any] = np.concatenate
+) -> dict[str, Any]:
+    """Put examples into a batch: what is said of members one after the other, everything else in a list.
+
+    Args:
+        examples: As ``ds.example(i)`` gives them.
+        keys: What is said of members.
+        join: Puts arrays one after the other.
+
+    Returns:
+        The keys of an example, and ``member_offsets`` int64 (n + 1,): example ``i`` has the members ``offsets[i]:offsets[i + 1]``.
+    """
+    out: dict[str, Any] = {}
+    sizes = [len(next(value for key, value in example.items() if key in keys)) for example in examples]
+    for key in examples[0]:
+        values = [example[key] for example in examples]
+        if key not in keys:
+            out[key] = values
+        else:
+            out[key] = [one for value in values for one in value] if isinstance(values[0], list) else join(values)
+    return {**out, "member_offsets": np.cumsum([0, *sizes], dtype=np.int64)}
 
 
 def hf_dataset(dataset: Examples) -> Any:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec, task_specs
 from lrbstore.contract import literal, quote
-from lrbstore.dataset import Dataset
+from lrbstore.dataset import Dataset, Filters
 from lrbstore.errors import BadSpec, MissingData, UnknownName
+from lrbstore.kinds import KINDS
 from lrbstore.scoring import score
 from lrbstore.store import Store, damage_said, open_store
 from lrbstore.window import WindowSpec, check_seq_len
@@ -29,7 +33,7 @@ class Task:
         filters: Columns that examples are filtered by (``tissue="Liver"``).
     """
 
-    def __init__(self, store: Store, spec: TaskSpec, window: WindowSpec, split_scheme: str, filters: dict[str, str]) -> None:
+    def __init__(self, store: Store, spec: TaskSpec, window: WindowSpec, split_scheme: str, filters: Filters) -> None:
         self.store, self.spec, self.window, self.split_scheme, self.filters = store, spec, window, split_scheme, filters
         self._datasets: dict[str, Dataset] = {}
 
@@ -61,16 +65,19 @@ class Task:
             raise UnknownName(f"split scheme of {spec.name}", scheme, spec.schemes)
         if subset:
             raise BadSpec(f"{spec.name} has no smaller subset upstream; leave subset out")
-        filters = {}
+        settings = {setting: task_options.pop(setting) for setting in KINDS[spec.kind].settings if setting in task_options}
+        filters: Filters = {}
         for option, value in task_options.items():
             if option not in spec.options:
                 raise UnknownName(
-                    f"option of {spec.name}", option, [*spec.options, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"]
+                    f"option of {spec.name}",
+                    option,
+                    [*spec.options, *KINDS[spec.kind].settings, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"],
                 )
-            if not isinstance(value, str):
+            if not isinstance(value, str | bool):
                 raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
-            filters[option] = store.tissue(str(value)) if option == "tissue" else str(value)
-        task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch), scheme, filters)
+            filters[option] = value if isinstance(value, bool) else store.tissue(str(value)) if option == "tissue" else str(value)
+        task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch, **settings), scheme, filters)
         task._need_rows()
         return task
 
@@ -82,10 +89,14 @@ class Task:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
         for column, value in self.filters.items():
+            asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
             with damage_said():
+                # A task of millions of examples is asked for the one value first, which skips most of them.
+                with contextlib.suppress(duckdb.ConversionException):
+                    if self.store.cursor().execute(asked, {"value": value}).fetchall():
+                        continue
                 known = self.store.cursor().execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
-            if value not in {row[0] for row in known}:
-                raise UnknownName(f"{column} among the examples of {self.spec.name}", value, (row[0] for row in known))
+            raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what reopens the task: the store's folder and release, and the settings."""
@@ -134,7 +145,8 @@ class Task:
         return self["test"]
 
     def __repr__(self) -> str:
-        chosen = "".join(f", {k}={v!r}" for k, v in self.filters.items())
+        settings = {name: getattr(self.window, name) for name in KINDS[self.spec.kind].settings}
+        chosen = "".join(f", {k}={v!r}" for k, v in {**settings, **self.filters}.items())
         simulated = " · SIMULATED" if self.store.simulated else ""
         return (
             f"lrbstore.task({self.spec.name!r}, seq_len={self.window.seq_len}{chosen}) · {self.spec.title}\n"
@@ -178,21 +190,17 @@ class Task:
 
     def _overlap(self, seq_len: int) -> pl.DataFrame:
         lengths = check_seq_len(seq_len, kind=self.spec.kind, policy=self.window.policy, edge=self.window.edge)
-        window = WindowSpec(lengths, self.window.policy, self.window.edge, "flag")
+        window = dataclasses.replace(self.window, seq_len=lengths, on_ref_mismatch="flag")
         cursor = self.store.cursor()
         tables = []
         for split in self.splits:
-            plan_of = Dataset(self.store, self.spec, self.split_scheme, split, window, self.filters)
-            plan, kept = plan_of._plan, plan_of._kept_rows
-            chroms = plan_of._rows["chrom"].take(pa.array(kept))
-            start = plan.start[kept]
+            windows = Dataset(self.store, self.spec, self.split_scheme, split, window, self.filters).window_table()
+            names = {"chrom": "chrom", "window_start": "start", "window_end": "stop"}
             tables.append(
                 pa.table(
                     {
-                        "split": pa.array([split] * len(kept), pa.string()),
-                        "chrom": chroms,
-                        "start": start,
-                        "stop": start + plan.length[kept],
+                        "split": pa.array([split] * windows.num_rows, pa.string()),
+                        **{new: windows[old] for old, new in names.items()},
                     }
                 )
             )
@@ -249,7 +257,7 @@ order by p.split, p.versus
 """
 
 
-def _reopen(path: Path, release: str, name: str, window: WindowSpec, scheme: str, filters: dict[str, str]) -> Task:
+def _reopen(path: Path, release: str, name: str, window: WindowSpec, scheme: str, filters: Filters) -> Task:
     return Task(Store(path, release), task_spec(name), window, scheme, filters)
 
 
@@ -276,7 +284,8 @@ def task(
         on_ref_mismatch: What ``strict`` does where REF is not the genome's base: ``flag``, ``drop`` or ``error``.
         split_scheme: Name of a split scheme of the task.
         subset: Upstream's smaller subset, for tasks that have one (none of today's).
-        **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling).
+        **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling); and what only its kind has:
+            ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes.
 
     Returns:
         The task. No row has been read.
@@ -328,7 +337,7 @@ def tasks(store: Store | str | None = None) -> pl.DataFrame:
             {
                 "name": spec.name,
                 "title": spec.title,
-                "input": {"point": "sequence", "variant": "ref and alt sequence", "cage": "sequence"}[spec.kind],
+                "input": KINDS[spec.kind].input,
                 "label": f"{spec.label.key}: {spec.label.unit}",
                 "assembly": spec.assembly,
                 "metrics": [use.name for use in spec.metrics],

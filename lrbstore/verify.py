@@ -17,6 +17,7 @@ from lrbstore.contract import contract, head, literal
 from lrbstore.engine import read_parquet
 from lrbstore.errors import LrbStoreError
 from lrbstore.genome import GenomeRecord, register_fasta
+from lrbstore.kinds import KINDS
 from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, file_sha256
 from lrbstore.store import Store
@@ -109,10 +110,10 @@ def audit(store: Store, path: Path) -> Iterator[Finding]:
 
 def _fill(text: str, spec: TaskSpec) -> str:
     splits = spec.schemes[spec.split_scheme]
-    centre = '(start + "end") // 2' if spec.kind == "cage" else "pos - 1"
+    chrom, centre = KINDS[spec.kind].anchors
     ids = " union all ".join(f"select example_id, {literal(s)} as split_view from {spec.view(spec.split_scheme, s)}" for s in splits)
     anchors = " union all ".join(
-        f"select {literal(s)} as split_view, chrom, {centre} as centre from {spec.view(spec.split_scheme, s)}" for s in splits
+        f"select {literal(s)} as split_view, {chrom} as chrom, {centre} as centre from {spec.view(spec.split_scheme, s)}" for s in splits
     )
     return text.replace("{task}", spec.name).replace("{splits}", ids).replace("{anchors}", anchors)
 

@@ -8,6 +8,8 @@ Two policies, named in every dataset's fingerprint (``L`` is ``seq_len``, ``c`` 
 point         ``[c - L//2, c + L//2 + L%2)`` on both strands, so  the same on the plus strand; on the minus strand moved so that
               a minus-strand TSS is at ``L - 1 - L//2``           the TSS is at ``L//2`` of what is handed out
 variant       as a plus-strand point; REF is never looked at      as a plus-strand point; fetches what ALT needs to be ``L`` long
+gene          --                                                  as a point at the gene's TSS; a deleted gene draws in as many
+                                                                  bases downstream as its body has inside the window
 interval      ``p = (L - n)//2``: ``[s - p, e + p + L%2)``, which  the same start, always ``L`` long: where the parities of ``L``
               is ``L - 1`` or ``L + 1`` long for an odd ``n``     and ``n`` differ, the extra base is on the right
 legal when    ``start >= 0`` and ``end < contig length``: a       ``start >= 0`` and ``start + fetch <= contig length``
@@ -23,8 +25,9 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +40,12 @@ BoolArray = npt.NDArray[np.bool_]
 POLICIES: Final = ("lrb", "strict")
 EDGES: Final = ("drop", "pad", "shift", "error")
 REF_ACTIONS: Final = ("flag", "drop", "error")
-KINDS: Final = ("point", "variant", "interval", "cage")
+KINDS: Final = ("point", "variant", "interval", "cage", "combination", "knockout")
+KNOCKOUTS: Final = ("masked", "deleted")
 
 REASON_TEXT: Final[dict[str, str]] = {
     "kept": "the row has a window",
-    "off_contig_start": "the window would begin before the contig's first base",
+    "off_contig_start": "the window, or what a deleted gene needs to its left, would begin before the contig's first base",
     "off_contig_end": "the window, or what a deletion needs to its right, would end after the contig's last base",
     "touches_contig_end": "the window ends exactly at the contig's end: valid, but the published loader drops it (window='lrb' only)",
     "contig_shorter_than_window": "the whole contig is shorter than what the window needs",
@@ -80,6 +84,8 @@ class WindowSpec:
         edge: What ``strict`` does with a window that leaves its contig: ``"drop"`` it, ``"pad"`` it with N, ``"shift"`` it inside
             (its anchor index moves and is reported), or raise an ``"error"``. ``lrb`` always drops.
         on_ref_mismatch: ``"flag"``, ``"drop"`` or ``"error"``. ``lrb`` never compares REF with the genome, so it takes ``"flag"`` alone.
+        knockout: How a knocked-out gene is written: ``"masked"`` (its bases in the window become N) or ``"deleted"`` (they are cut out,
+            and the window goes on downstream). Other examples have no use for it.
 
     Raises:
         BadSpec: A setting that is unknown, or that the policy cannot honour.
@@ -89,11 +95,13 @@ class WindowSpec:
     policy: str
     edge: str = "drop"
     on_ref_mismatch: str = "flag"
+    knockout: str = "masked"
 
     def __post_init__(self) -> None:
         _one_of("window", self.policy, POLICIES)
         _one_of("edge", self.edge, EDGES)
         _one_of("on_ref_mismatch", self.on_ref_mismatch, REF_ACTIONS)
+        _one_of("knockout", self.knockout, KNOCKOUTS)
         object.__setattr__(self, "seq_len", _seq_len(self.seq_len))
         if self.policy == "lrb" and self.edge != "drop":
             raise BadSpec(
@@ -117,7 +125,8 @@ class WindowPlan:
         start: int64, where the forward slice begins; negative only under ``edge="pad"`` or in a dropped row.
         length: int64, bases handed out: ``seq_len``, but for the odd intervals of ``lrb``.
         fetch: int64, bases to read from ``start`` on: ``length`` or more. A strict variant reads on to the right as far as REF goes and
-            as its ALT needs, so that ``slice[:anchor] + ALT + slice[anchor + len(REF):]`` has at least ``length`` bases.
+            as its ALT needs, so that ``slice[:anchor] + ALT + slice[anchor + len(REF):]`` has at least ``length`` bases. A deleted gene
+            on the minus strand reads on to the left: ``[start + length - fetch, start + length)``.
         reverse: bool, the slice is reverse-complemented before it is handed out.
         anchor: int64, index of the anchor base in the orientation handed out: the point (TSS), the variant's first REF base, the middle of
             the interval. Under ``strict`` it is ``seq_len // 2`` unless the window was shifted (for intervals see ``plan_intervals``).
@@ -147,6 +156,15 @@ class WindowPlan:
     def end(self) -> Int64Array:
         """Give the exclusive 0-based forward-strand end of what is handed out: int64, shape ``(n,)``."""
         return self.start + self.length
+
+    def take(self, rows: npt.NDArray[Any] | slice) -> WindowPlan:
+        """Give the windows of some rows, by number or as a slice."""
+        return WindowPlan(**{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)})
+
+    @classmethod
+    def join(cls, plans: Sequence[WindowPlan]) -> WindowPlan:
+        """Put plans one after the other."""
+        return cls(**{field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)})
 
     def counts(self) -> dict[str, int]:
         """Count the rows by reason, ``kept`` included; the sum is the number of rows, reasons without rows are left out."""
@@ -244,6 +262,85 @@ def plan_variants(
         least_fetch=length + lost,
         no_allele=no_allele,
     )
+
+
+def plan_knockouts(
+    position: npt.ArrayLike,
+    start: npt.ArrayLike,
+    end: npt.ArrayLike,
+    contig_length: npt.ArrayLike,
+    spec: WindowSpec,
+    *,
+    minus: npt.ArrayLike,
+) -> WindowPlan:
+    """Plan windows around the TSSs of genes that are knocked out, ``strict`` alone: as ``plan_points``, TSS at ``L // 2``, both strands.
+
+    Under ``knockout="deleted"`` the gene's body is cut out, and the window goes on with what lies downstream of it: it needs as many more
+    bases as the body has between the window's beginning and the body's end, to the right on the plus strand, to the left on the minus
+    strand. A window is legal only if all of that is on the contig.
+
+    Args:
+        position: Integer, shape ``(n,)``, 0-based TSS; a base of the gene.
+        start: Integer, shape ``(n,)``, 0-based first base of the gene's body.
+        end: Integer, shape ``(n,)``, 0-based, exclusive.
+        contig_length: As in ``plan_points``.
+        spec: The window's settings.
+        minus: bool, shape ``(n,)``: genes on the minus strand.
+
+    Returns:
+        One window per row: that of the gene as it is.
+
+    Raises:
+        BadSpec, ContigNotFound, OutOfContig: As ``plan_points``; and for ``window="lrb"``, which knows no knockouts.
+        ContractBroken: As ``plan_points``, and where a TSS lies outside its gene.
+    """
+    if spec.policy != "strict":
+        raise BadSpec(f"window={spec.policy!r} has no rule for a knocked-out gene; use window='strict'")
+    position, start, end, contig_length = _columns(position=position, start=start, end=end, contig_length=contig_length)
+    reverse = _mask("minus", minus, len(position))
+    if (wrong := np.flatnonzero((position < start) | (position >= end))).size:
+        row = int(wrong[0])
+        raise ContractBroken(
+            f"row {row}: the TSS {position[row]} is no base of its gene [{start[row]}, {end[row]}); expected 0-based, start <= TSS < end"
+            f" ({wrong.size} such rows)"
+        )
+    # Seen along its transcription every gene lies on the plus strand: on a minus strand, bases are counted from the contig's end.
+    tss = np.where(reverse, contig_length - 1 - position, position)
+    first = np.where(reverse, contig_length - end, start)
+    last = np.where(reverse, contig_length - start, end)
+    begin = tss - spec.seq_len // 2
+    length = np.full(len(position), spec.seq_len, np.int64)
+    drawn_in = np.zeros(len(position), np.int64)
+    if spec.knockout == "deleted":
+        drawn_in = last - np.maximum(first, begin)
+        if spec.edge == "shift":  # a window that has to move begins before the gene, with the whole body still to come
+            drawn_in = np.where(begin + length + drawn_in > contig_length, last - first, drawn_in)
+    along = _settle(
+        begin,
+        length,
+        anchor=tss,
+        locus_end=tss + 1,
+        contig_length=contig_length,
+        spec=dataclasses.replace(spec, edge="drop") if spec.edge == "error" else spec,
+        least_fetch=length + drawn_in,
+    )
+    code = {name: np.int8(REASONS.index(name)) for name in ("off_contig_start", "off_contig_end")}
+    # A shift that would push the TSS out of its own window (it is no first base of its gene) is none.
+    reason = np.where(along.kept & (along.anchor >= length), code["off_contig_end"], along.reason)
+    swapped = np.select(
+        [reason == code["off_contig_start"], reason == code["off_contig_end"]], [code["off_contig_end"], code["off_contig_start"]], reason
+    )
+    plan = WindowPlan(
+        start=np.where(reverse, contig_length - along.start - length, along.start),
+        length=length,
+        fetch=along.fetch,
+        reverse=reverse,
+        anchor=along.anchor,
+        reason=np.where(reverse, swapped, reason).astype(np.int8),
+    )
+    if spec.edge == "error":
+        _raise_first(plan, contig_length, spec)
+    return plan
 
 
 def plan_intervals(start: npt.ArrayLike, end: npt.ArrayLike, contig_length: npt.ArrayLike, spec: WindowSpec) -> WindowPlan:
@@ -346,7 +443,8 @@ def check_seq_len(
 
     Args:
         seq_len: Requested length in bases; Python and numpy integers are taken, ``True`` is not.
-        kind: ``"point"``, ``"variant"``, ``"interval"`` or ``"cage"``; CAGE has rules of its own (``cage_bins``).
+        kind: ``"point"``, ``"variant"``, ``"interval"``, ``"cage"``, ``"combination"`` or ``"knockout"``; CAGE has rules of its own
+            (``cage_bins``), and a knockout has no ``lrb``.
         policy: ``"lrb"`` or ``"strict"``.
         longest_contig: Length in bases of the longest contig that the task's rows lie on; None: not known, not checked.
         edge: As in ``WindowSpec``; with ``"pad"`` a window may be longer than every contig.
@@ -364,6 +462,8 @@ def check_seq_len(
         raise BadSpec(f"seq_len={length:,} is shorter than this task allows; expected at least {shortest:,} bp")
     if kind == "cage":
         cage_bins(length, policy)
+    if kind == "knockout" and policy != "strict":
+        raise BadSpec(f"window={policy!r} has no rule for a knocked-out gene; use window='strict'")
     if longest_contig is not None and length > longest_contig and edge != "pad":
         raise BadSpec(
             f"seq_len={length:,} is longer than the longest contig ({longest_contig:,} bp), so that no window fits;"
@@ -431,6 +531,8 @@ def _raise_first(plan: WindowPlan, contig_length: Int64Array, spec: WindowSpec) 
         return
     row = int(wrong[0])
     reason, begin, contig = REASONS[plan.reason[row]], int(plan.start[row]), int(contig_length[row])
+    if plan.reverse[row]:  # what a deleted gene needs more lies to the left
+        begin -= int(plan.fetch[row] - plan.length[row])
     more = f" ({wrong.size - 1:,} more rows fail)" if wrong.size > 1 else ""
     if reason in ("contig_unknown", "contig_not_in_genome"):
         raise ContigNotFound(

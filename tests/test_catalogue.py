@@ -1,8 +1,9 @@
 """Every folder of sql/tasks: complete, consistent with the tables, and right on a few rows that one can check by hand.
 
-The hand-checkable rows lie in ``tests/tasks/<task>/expected_<split>.csv``. Each gives a window (``seq_len``, ``window``, ``edge``) and what
-an example holds; for each window that a file names, its rows are all examples of the split, in order. ``A*128`` is 128 letters A;
-``labels[1][49]`` is one number of the labels. An empty cell means that the example has no such key.
+The hand-checkable rows lie in ``tests/tasks/<task>/expected_<split>.csv``. Each gives a window (``seq_len``, ``window``, ``edge``, and what
+only the task's kind has, as ``knockout``) and what an example holds; for each window that a file names, its rows are all examples of the
+split, in order. ``A*128`` is 128 letters A; ``labels[1][49]`` is one number of the labels; ``ACG|TTT`` is a value for each member of a
+combination. An empty cell means that the example has no such key.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from lrbstore.catalogue import source_cards, task_spec, task_specs
 from lrbstore.contract import contracts
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
+from lrbstore.kinds import KINDS
 from lrbstore.layout import sql_folder
 from lrbstore.metrics import METRICS
 from lrbstore.strata import stratifier
@@ -42,6 +44,7 @@ GENOMES = {
     "GRCh38": {
         "chr1": "AACCGGTTacgtNRACGTTG",
         "chr2": "C" * 57_216 + "A" * 128 + "G" * 128 + "T" * 57_472,
+        "chr8": "GATTACAGATTACA",
         "chr9": "TTTTGGGGCCCCAAAA",
     },
 }
@@ -177,6 +180,80 @@ urn:mavedb:90000001-a-1#4,n.4G>C,NA,NA,NA,NC_000009.12:g.6G>C
 urn:mavedb:90000001-a-1#5,n.5G>C,NA,NA,1,NC_000001.10:g.3G>C
 urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
 """
+#: Members of a combination: entry, gene, contig, position on GRCh38, REF, ALT.
+MEMBERS = {
+    "1": ("GENA", "1", 5, "G", "A"),
+    "2": ("GENB", "9", 5, "GGG", "G"),
+    "3": ("GENC", "8", 4, "T", "C"),
+    "4": ("GENC", "8", 8, "G", "GT"),
+    "5": ("GEND", "8", 10, "T", "A"),
+}
+#: Combinations with their confidence. The third lies on a held-out chromosome and on another; the fourth has a member without alleles.
+OLIDA = {"OLI001": (("1", "2"), 1), "OLI002": (("3", "4", "5"), 0), "OLI003": (("1", "3"), 1), "OLI004": (("3", "5", "9"), 1)}
+#: The last one's first member has no window of 6 bp.
+NEUTRAL = """\
+Combination_ID\tIndividual_ID\tGene_A\tGene_B
+n1\tNA1\t8:5:A:G:Heterozygous\t8:11:T:C:Homozygous
+n2\tNA2\t1:8:T:C:Heterozygous/1:12:T:C:Heterozygous\t9:9:C:T:Homozygous
+n3\tNA3\t8:2:A:T:Heterozygous\t8:8:G:A:Heterozygous
+"""
+
+
+def _write_combinations(folder: Path) -> None:
+    (folder / "neutral_combinations").mkdir()
+    (folder / "neutral_combinations" / "1kgp_testset_hg38_combs.txt").write_text(NEUTRAL)
+    (folder / "olida").mkdir()
+    rows = [
+        ["OLIDA, exported 2024-02-29", *[""] * 10],
+        ["OLIDA ID", "Diseases", "Omim Id", "Oligogenic Effect", "Ethnicity", "Associated Variants"],
+    ]
+    rows[1] += ["FINALmeta", "FUNmeta", "VARmeta", "GENEmeta", "STATmeta"]
+    for name, (members, confidence) in OLIDA.items():
+        items = [f"{m}:{MEMBERS.get(m, ('GENE',))[0]}:N.A.,{MEMBERS.get(m, 'xxx')[2]}:c.{m}A>G:Heterozygous" for m in members]
+        rows.append([name, "Disease", "N.A.", "N.A.", "N.A.", ";".join(items), str(confidence), "0", "0", "0", "0"])
+    (folder / "olida" / "Combination.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+    names = "Entry Id,Gene,Chromosome,Genomic Position Hg19,Genomic Position Hg38,Ref Allele,Alt Allele,Cdna Change,Protein Change"
+    rows = [[*names.split(","), *["Transcript Id", "Dbsnp Id", "Variant Effect", "Gnomad Maf", "CADD", "SIFT", "PP2 HVAR"]]]
+    for entry, (gene, chrom, pos, ref, alt) in MEMBERS.items():
+        rows.append([entry, gene, chrom, "N.A.", str(pos), ref, alt, f"c.{entry}A>G", *["N.A."] * 8])
+    (folder / "olida" / "SMALLVARIANT.tsv").write_text("".join("\t".join(row) + "\n" for row in rows))
+
+
+#: Genes on GRCh38: contig, first and last base (1-based), strand, id. The last one's body begins with its contig, so that deleting it
+#: leaves nothing downstream.
+KNOCKED_OUT = {
+    "KONE": ("chr1", 8, 12, "+", "ENSG00000000011"),
+    "KTWO": ("chr8", 4, 9, "-", "ENSG00000000012"),
+    "KTHREE": ("chr9", 5, 8, "+", "ENSG00000000013"),
+    "KFOUR": ("chr9", 1, 3, "-", "ENSG00000000014"),
+}
+#: The second gene has no id here, and is found by its symbol; the last has no place. One cell is empty.
+FITNESS = """\
+model_name\t\t\tA\tB
+model_id\t\t\tSIDM99001\tSIDM99002
+source\t\t\tSanger\tBroad
+qc_pass\t\t\tTRUE\tTRUE
+gene_id\tsymbol\tensembl_gene_id\t\t
+SIDG1\tKONE\tENSG00000000011\t1.5\t-2
+SIDG2\tKTWO\t\t0.25\t
+SIDG3\tKTHREE\tENSG00000000013\t-1\t3
+SIDG4\tKFOUR\tENSG00000000014\t0\t4
+SIDG5\tKNONE\tENSG00000000015\t7\t8
+"""
+
+
+def _write_knockouts(folder: Path) -> None:
+    (folder / "project_score").mkdir()
+    name = "Project_score_combined_Sanger_v2_Broad_21Q2_fitness_scores_scaled_bayesian_factors_20250624.tsv"
+    (folder / "project_score" / name).write_text(FITNESS)
+    (folder / "gencode").mkdir()
+    lines = ["##description: evidence-based annotation of the human genome (GRCh38), version 45 (Ensembl 111)", "##format: gtf"]
+    for symbol, (chrom, first, last, strand, gene_id) in KNOCKED_OUT.items():
+        said = f'gene_id "{gene_id}.1"; gene_type "protein_coding"; gene_name "{symbol}"; level 2;'
+        lines.append("\t".join([chrom, "HAVANA", "gene", str(first), str(last), ".", strand, ".", said]))
+    (folder / "gencode" / "gencode.v45.annotation.gtf").write_text("\n".join(lines) + "\n")
+
+
 # ALT, REF, and an allele that only the other strand has, which is no example; the second row for a SNP and trait is none either.
 
 
@@ -279,6 +356,10 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     (folder / "sqtl").mkdir()
     _write_sqtl(folder / "sqtl")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_sqtl", [folder / "sqtl"], simulated=True).loaded) == 0
+    _write_combinations(folder)
+    _write_knockouts(folder)
+    for source in ("olida", "neutral_combinations", "project_score", "gencode"):
+        assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
 
@@ -297,6 +378,8 @@ def _cell(example: dict[str, Any], column: str) -> str:
     if what == "shape":
         return "x".join(map(str, value.shape))
     value = functools.reduce(operator.getitem, map(int, re.findall(r"\[(\d+)\]", column)), value)
+    if isinstance(value, list) or getattr(value, "shape", ()):
+        return "|".join(map(str, value))  # what a combination has for each member
     return f"{value:.10g}" if isinstance(value, np.floating) else str(value)
 
 
@@ -308,12 +391,14 @@ def test_a_few_rows_that_one_can_check_by_hand(literal_store: lrbstore.Store, ta
     assert path.is_file(), f"a task comes with tests/tasks/{task}/expected_{split}.csv: a few rows of the split that one can check by hand"
     with path.open(newline="") as handle:
         rows = list(csv.DictReader(handle))
-    windows = list(dict.fromkeys((row["seq_len"], row["window"], row["edge"]) for row in rows))
+    how = ("seq_len", "window", "edge", *KINDS[task_spec(task).kind].settings)
+    windows = list(dict.fromkeys(tuple(row[name] for name in how) for row in rows))
     assert windows
     for window in windows:
-        expected = [row for row in rows if (row["seq_len"], row["window"], row["edge"]) == window]
-        ds = lrbstore.task(task, int(window[0]), store=literal_store, window=window[1], edge=window[2])[split]
-        columns = [column for column in expected[0] if column not in {"seq_len", "window", "edge"}]
+        expected = [row for row in rows if tuple(row[name] for name in how) == window]
+        options = dict(zip(how[1:], window[1:], strict=True))
+        ds = lrbstore.task(task, int(window[0]), store=literal_store, **options)[split]
+        columns = [column for column in expected[0] if column not in how]
         for i, row in enumerate(expected):
             found = {column: _cell(ds[i], column) for column in columns}
             assert found == {c: _expand(row[c]) if "sequence" in c else row[c] for c in columns}, (window, i)
@@ -410,7 +495,7 @@ def test_splits_are_disjoint_and_cover_the_examples(store: lrbstore.Store, task:
         together = store.sql(f"select count(*) from ({union})").fetchall()[0][0]
         assert sum(counts.values()) == together  # no example is in two splits
         assert all(counts.values())
-        assert together == n
+        assert (together < n) == (scheme in spec.remainder)  # what is in no split is told, with the reason
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -431,16 +516,23 @@ def test_every_metric_and_stratum_of_a_task_can_be_computed(store: lrbstore.Stor
 def test_an_example_has_the_keys_and_types_that_its_folder_says(store: lrbstore.Store, task: str) -> None:
     spec = task_specs()[task]
     one = lrbstore.task(task, 256, store=store, window="strict").test[0]
-    sequences = ["ref_forward_sequence", "alt_forward_sequence"] if spec.kind == "variant" else ["sequence"]
-    more = {"variant": ["ref_check"], "cage": ["labels_start", "labels_stop"], "point": []}[spec.kind]
-    assert list(one) == ["example_id", *sequences, spec.label.key, *spec.emits, *more]
+    kind = KINDS[spec.kind]
+    more = [*(["labels_start", "labels_stop"] if spec.kind == "cage" else []), *(["ref_check"] if kind.has_ref else [])]
+    assert list(one) == ["example_id", *kind.sequences, spec.label.key, *spec.emits, *more]
     assert one[spec.label.key].dtype == np.dtype(spec.label.dtype)
+    n = len(one[kind.sequences[0]]) if kind.members else None
     for key, emit in spec.emits.items():
-        assert type(one[key]) is str if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
-    for key in sequences:
-        assert type(one[key]) is str
-        assert len(one[key]) == 256
-    assert not one["chromosome"].startswith("chr")
+        if emit.members:
+            assert len(one[key]) == n
+            assert type(one[key]) is list if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
+        else:
+            assert type(one[key]) is str if emit.dtype == "str" else one[key].dtype == np.dtype(emit.dtype), key
+    for key in kind.sequences:
+        for sequence in one[key] if kind.members else [one[key]]:
+            assert type(sequence) is str
+            assert len(sequence) == 256
+    for chromosome in one["chromosomes"] if kind.members else [one["chromosome"]]:
+        assert not chromosome.startswith("chr")
 
 
 # ── definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

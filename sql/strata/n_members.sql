@@ -1,0 +1,3 @@
+-- How many variants a combination has.
+-- needs: n_members
+n_members::VARCHAR

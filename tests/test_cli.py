@@ -94,6 +94,7 @@ def test_listings_without_a_store(tmp_path: Path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_simulate_ingest_score_export_verify(tmp_path: Path):
     files, store = tmp_path / "files", tmp_path / "store"
     assert run("simulate", files, "--scale", "0.002", "--with-faults").returncode == 0

@@ -201,6 +201,7 @@ def killed(base, files, tmp_path_factory) -> list[Path]:
     return kill_at_every_step("ingest", base, tmp_path_factory.mktemp("sweep") / "killed", files["2"], only="replace")
 
 
+@pytest.mark.slow
 def test_a_killed_ingest_leaves_the_old_release_or_the_new_one(base, killed):
     old = StoreFolder(base).current
     seen = [assert_whole(left, base, old, {"old": 20, "new": 50}) for left in killed]
@@ -210,6 +211,7 @@ def test_a_killed_ingest_leaves_the_old_release_or_the_new_one(base, killed):
     assert any(StoreFolder(left).orphans() for left in killed[:-1])
 
 
+@pytest.mark.slow
 def test_after_a_kill_gc_and_the_next_ingest_work(killed, files, tmp_path):
     for left in (killed[1], killed[-2]):
         assert_recovers(Path(shutil.copytree(left, tmp_path / left.name)), files["2"])
@@ -259,6 +261,7 @@ def test_a_genome_add_killed_before_any_step_is_survived(base, files, tmp_path):
         assert failures(left) == []
 
 
+@pytest.mark.slow
 def test_a_killed_gc_is_survived(base, files, tmp_path):
     grown = Path(shutil.copytree(base, tmp_path / "grown"))
     ingest(grown, "lrb", [files["2"]], simulated=True)

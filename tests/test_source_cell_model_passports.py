@@ -177,6 +177,7 @@ def test_scale_one_has_the_published_counts_and_small_scales_some_of_each() -> N
     assert simulate.counts(1e-9)["drivers"] >= 4 * 24
 
 
+@pytest.mark.slow
 def test_simulated_files_agree_with_each_other(tmp_path: Path) -> None:
     world = build_world(tmp_path, scale=1e-6, seed=1)
     (tmp_path / SOURCE).mkdir()

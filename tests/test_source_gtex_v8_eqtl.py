@@ -396,6 +396,7 @@ def pairs(path: Path) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
+@pytest.mark.slow
 def test_the_real_pairs_are_loaded_with_every_value(realdata: Path, tmp_path: Path) -> None:
     path = realdata / "gtex_v8" / KIDNEY
     (loaded,) = ingest(tmp_path / "store", "gtex_v8_eqtl", [path]).loaded

@@ -11,7 +11,6 @@ Nothing is visible before the last step, so a file that turns out to be damaged 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.reading import BadRow, DelimitedFile
+from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
 from lrbstore.manifest import DataFile, InputFile, Manifest, file_sha256
 from lrbstore.parquet import TableWriter
@@ -210,7 +210,7 @@ class Run:
             lengths = known.lengths
             aliases += [(known.name, alias, chrom, lengths[chrom]) for alias, chrom in known.aliases().items()]
         self._fill("contig_alias", ["assembly", "alias", "chrom", "length"], aliases)
-        self._seen: dict[str, np.ndarray] = {}
+        self._taken: dict[str, TakenIds] = {}
         self._tissues: set[tuple[str, str]] = set()
         self.new_tissues: list[str] = []
 
@@ -270,23 +270,18 @@ class Run:
         self.files += files
         self.inputs += inputs
 
-    def seen(self, unit: Unit, table: str) -> np.ndarray:
-        """Return the sorted record ids that this version of the source already has in a table."""
+    def taken_ids(self, unit: Unit, table: str) -> TakenIds:
+        """Return the record ids that this version of the source already has in a table; ids given out are to be added to it."""
         key = f"{table}\0{unit.version}"
-        if key not in self._seen:
+        if key not in self._taken:
             paths = [
                 self.publication.folder.path / f.path
                 for f in self.base.files
                 if (f.table, f.source, f.version) == (table, self.spec.name, unit.version) and f.path not in self.replaced
             ]
             ids = [_column(path, "record_id") for path in paths]
-            self._seen[key] = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.int64)
-        return self._seen[key]
-
-    def add_seen(self, unit: Unit, table: str, ids: np.ndarray) -> None:
-        """Remember record ids given out in this call."""
-        key = f"{table}\0{unit.version}"
-        self._seen[key] = np.sort(np.concatenate([self._seen[key], ids]))
+            self._taken[key] = TakenIds(np.concatenate([np.empty(0, np.int64), *ids]))
+        return self._taken[key]
 
     def next_label_row(self, table: str) -> int:
         """Return the first free running number of a label table."""
@@ -543,8 +538,9 @@ class Job:
         if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
             accepted = accepted.take(pa.array(np.lexsort(places[::-1])))
         if with_id:
-            ids = number_repeats(accepted["base_"].to_numpy(), self.run.seen(unit, table))
-            self.run.add_seen(unit, table, ids)
+            taken = self.run.taken_ids(unit, table)
+            ids = number_repeats(accepted["base_"].to_numpy(), taken)
+            taken.add(ids)
             accepted = accepted.add_column(0, "record_id", pa.array(ids))
         accepted = accepted.drop_columns(["base_"])
         self.scratch.register("accepted", accepted)
@@ -654,36 +650,6 @@ def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
         return None
     hexadecimal = pc.any(pc.match_substring(cells, "x", ignore_case=True), min_count=0).as_py()  # Arrow reads 0x1F
     return None if hexadecimal else numbers
-
-
-def number_repeats(base: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Tell repeats of the same content apart.
-
-    Args:
-        base: int64 (n,) hash of each row's content.
-        seen: Sorted int64 ids that are taken already.
-
-    Returns:
-        int64 (n,): ``base`` where the content is new, and for the k-th repeat a hash of base and k. Rows of the same content are
-        interchangeable, so the set of ids does not depend on the order in which files came.
-    """
-    ids = base.copy()
-    _, inverse, counts = np.unique(base, return_inverse=True, return_counts=True)
-    doubtful = np.flatnonzero((counts[inverse] > 1) | np.isin(base, seen))
-    taken = set(seen[np.isin(seen, base)].tolist()) if len(doubtful) else set()
-    for i in doubtful.tolist():
-        content, k, candidate = int(base[i]), 0, int(base[i])
-        while candidate in taken or (k > 0 and _contains(seen, candidate)):
-            k += 1
-            candidate = int.from_bytes(hashlib.md5(f"{content}\x1f{k}".encode(), usedforsecurity=False).digest()[:8], "big") >> 1
-        taken.add(candidate)
-        ids[i] = candidate
-    return ids
-
-
-def _contains(ordered: np.ndarray, value: int) -> bool:
-    place = int(np.searchsorted(ordered, value))
-    return place < len(ordered) and int(ordered[place]) == value
 
 
 def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:

@@ -11,6 +11,7 @@ Nothing is visible before the last step, so a file that turns out to be damaged 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ def ingest(
     taken = {path for _, path in found}
     outcome.passed_over = [path for path in paths if path.is_file() and path.absolute() not in taken]
     units = [_unit(spec, part, path, version) for part, path in found]
-    with StoreFolder(store).writer() as publication:
+    with StoreFolder(store).writer() as publication, contextlib.ExitStack() as at_end:
         publication.check_base()
         base = publication.draft()
         if simulated and base.inputs and not base.simulated:
@@ -128,6 +129,7 @@ def ingest(
                 "store of their own: name another one with --store DIR"
             )
         run = Run(spec, publication, base, say)
+        at_end.callback(run.scratch.close)
         fresh = []
         for unit in units:
             say(f"{unit.path.name}: reading")
@@ -202,7 +204,7 @@ class Run:
         self.replaced: set[str] = set()
         self.replaced_units: set[tuple[str, str, str, str]] = set()
         self._met: dict[tuple[str, str, str], Unit] = {}
-        self.scratch = connect()
+        self.scratch = connect(publication.scratch)
         self._fill("tissue_vocabulary", ["key", "tissue"], sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)}))
         aliases: list[tuple[object, ...]] = []
         for name in spec.assemblies:

@@ -37,7 +37,8 @@ from lrbstore.release import Publication, StoreFolder
 from lrbstore.vocabulary import tissue_aliases
 
 Progress = Callable[[str], None]
-_CHUNK = 100_000  #: Upstream rows checked at a time.
+_CHUNK = 100_000  #: Upstream rows checked at a time, …
+_CHUNK_BYTES = 32 << 20  #: … or fewer, of so much text.
 _ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
 _GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
 
@@ -213,6 +214,7 @@ class Run:
             aliases += [(known.name, alias, chrom, lengths[chrom]) for alias, chrom in known.aliases().items()]
         self._fill("contig_alias", ["assembly", "alias", "chrom", "length"], aliases)
         self._taken: dict[str, TakenIds] = {}
+        self._columns_of: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
         self._tissues: set[tuple[str, str]] = set()
         self.new_tissues: list[str] = []
 
@@ -291,6 +293,19 @@ class Run:
         tops = [int(_column(path, "label_row").max()) for path in paths]
         tops += [int(_column(self.publication.folder.path / f.path, "label_row").max()) for f in self.files if f.table == table]
         return max(tops, default=-1) + 1
+
+    def columns_of(self, sql: str, part: Part, facts: tuple[str, ...]) -> set[str]:
+        """Name the columns, in lower case, that a part's SQL gives: asked once, for to plan a long select takes 20 ms, and units are many.
+
+        Args:
+            sql: A select over ``typed``, whose columns are the part's, and ``file``.
+            part: The part.
+            facts: The columns of ``file``.
+        """
+        key = (sql, part.name, facts)
+        if key not in self._columns_of:
+            self._columns_of[key] = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        return self._columns_of[key]
 
     def note_tissues(self, pairs: set[tuple[str, str]]) -> None:
         """Remember which spellings of tissues were met."""
@@ -498,7 +513,7 @@ class Job:
         columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
         self.scratch.execute(f"create or replace temp table file as select {columns}")
         # DuckDB keeps a column's own spelling where an alias differs from it in case alone (Combination_ID as combination_id).
-        said = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        said = self.run.columns_of(sql, unit.part, tuple(facts))
         have = {"sub_row", "reject_reason", *rules.column_names, *_GIVEN}
         have = {name for name in have if name.casefold() in said}
         fill = [
@@ -655,15 +670,19 @@ def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
 
 
 def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """Join small batches into chunks of at least ``size`` rows; the last may be smaller."""
+    """Join and cut batches into chunks of ``size`` rows: fewer where they come to ``_CHUNK_BYTES``, and in the last."""
     held: list[pa.Table] = []
-    n = 0
+    n = n_bytes = 0
     for batch in batches:
-        held.append(batch)
-        n += batch.num_rows
-        if n >= size:
-            yield pa.concat_tables(held)
-            held, n = [], 0
+        rest = batch
+        while rest.num_rows:
+            piece = rest.slice(0, size - n)
+            rest = rest.slice(piece.num_rows)
+            held.append(piece)
+            n, n_bytes = n + piece.num_rows, n_bytes + piece.nbytes
+            if n == size or n_bytes >= _CHUNK_BYTES:
+                yield pa.concat_tables(held)
+                held, n, n_bytes = [], 0, 0
     if n:
         yield pa.concat_tables(held)
 

@@ -119,17 +119,15 @@ class Manifest(_Frozen):
 
     def current(self, table: str) -> list[DataFile]:
         """List the files of a table that the default views show: for each source and assembly, those of its newest version."""
-        return [f for f in self.files if f.table == table and self._is_current(f)]
-
-    def _is_current(self, file: DataFile) -> bool:
         from lrbstore.contract import contract
 
-        if not contract(file.table).history or file.version is None:
-            return True
-        rivals = {
-            f.version for f in self.files if (f.table, f.source, f.assembly) == (file.table, file.source, file.assembly) and f.version
-        }
-        return file.version == max(rivals, key=version_key)
+        files = [f for f in self.files if f.table == table]
+        if not files or not contract(table).history:
+            return files
+        newest: dict[tuple[str | None, str | None], str] = {}
+        for source, assembly, version in {(f.source, f.assembly, f.version) for f in files if f.version}:
+            newest[source, assembly] = max(newest.get((source, assembly), version), version, key=version_key)
+        return [f for f in files if f.version is None or f.version == newest[f.source, f.assembly]]
 
     def genome(self, assembly: str) -> GenomeRecord | None:
         """Return the genome registered for an assembly, or None."""

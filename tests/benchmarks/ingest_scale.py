@@ -17,6 +17,7 @@ far as it reaches, for both. No genome or chain is registered: what they cost is
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import shutil
 import subprocess
@@ -82,10 +83,11 @@ def read_text(path: Path) -> Any:
     """Read a delimited file with polars: typed by its first rows, or as text where that fails."""
     import polars as pl
 
-    is_csv = ".csv" in path.suffixes
+    with (gzip.open if path.suffix in {".gz", ".bgz"} else open)(path, "rb") as handle:
+        first = next((line for line in handle if not line.startswith(b"##")), b"")
     options = {
-        "separator": "," if is_csv else "\t",
-        "quote_char": '"' if is_csv else None,
+        "separator": "\t" if b"\t" in first else ",",
+        "quote_char": None if b"\t" in first and not first.startswith(b'"') else '"',
         "comment_prefix": "##",
         "encoding": "utf8-lossy",
         "truncate_ragged_lines": True,

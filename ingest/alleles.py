@@ -49,7 +49,7 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     if not records:
         return []
     say("alleles")
-    connection = connect()
+    connection = connect(publication.scratch)
     root = publication.folder.path
     # Reading only what an allele is made of, table by table: the ids were computed when the rows were loaded.
     rows = " union all ".join(f"select variant_id, assembly, chrom, pos, ref, alt from {read_parquet([root / f.path])}" for f in records)
@@ -100,7 +100,7 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
     counts: dict[str, int] = {}
     example: tuple[str, str] | None = None
     done = 0
-    connection = connect()
+    connection = connect(publication.scratch)
     with _writer(publication, "variant_reference") as writer:
         for rows in _alleles_of(connection, publication, alleles, genome.assembly):
             chroms, refs, alts = (rows[c].to_pylist() for c in ("chrom", "ref", "alt"))

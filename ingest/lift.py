@@ -50,7 +50,7 @@ def lift(
     Raises:
         MissingData, HashMismatch: If the store's copy of the chain file is gone, or is another.
     """
-    connection = connect()
+    connection = connect(publication.scratch)
     alleles = [f for f in files if f.table == "variant_allele"]
     loci = _loci(connection, publication, record, files, [f for f in known if f.table == "locus_lift" and f.unit == record.digest])
     if not alleles and not loci.num_rows:

@@ -11,7 +11,7 @@ Nothing is visible before the last step, so a file that turns out to be damaged 
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +29,7 @@ from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.reading import BadRow, DelimitedFile
+from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
 from lrbstore.manifest import DataFile, InputFile, Manifest, file_sha256
 from lrbstore.parquet import TableWriter
@@ -36,7 +37,8 @@ from lrbstore.release import Publication, StoreFolder
 from lrbstore.vocabulary import tissue_aliases
 
 Progress = Callable[[str], None]
-_CHUNK = 100_000  #: Upstream rows checked at a time.
+_CHUNK = 100_000  #: Upstream rows checked at a time, …
+_CHUNK_BYTES = 32 << 20  #: … or fewer, of so much text.
 _ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
 _GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
 
@@ -119,7 +121,7 @@ def ingest(
     taken = {path for _, path in found}
     outcome.passed_over = [path for path in paths if path.is_file() and path.absolute() not in taken]
     units = [_unit(spec, part, path, version) for part, path in found]
-    with StoreFolder(store).writer() as publication:
+    with StoreFolder(store).writer() as publication, contextlib.ExitStack() as at_end:
         publication.check_base()
         base = publication.draft()
         if simulated and base.inputs and not base.simulated:
@@ -128,6 +130,7 @@ def ingest(
                 "store of their own: name another one with --store DIR"
             )
         run = Run(spec, publication, base, say)
+        at_end.callback(run.scratch.close)
         fresh = []
         for unit in units:
             say(f"{unit.path.name}: reading")
@@ -202,7 +205,7 @@ class Run:
         self.replaced: set[str] = set()
         self.replaced_units: set[tuple[str, str, str, str]] = set()
         self._met: dict[tuple[str, str, str], Unit] = {}
-        self.scratch = connect()
+        self.scratch = connect(publication.scratch)
         self._fill("tissue_vocabulary", ["key", "tissue"], sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)}))
         aliases: list[tuple[object, ...]] = []
         for name in spec.assemblies:
@@ -210,7 +213,8 @@ class Run:
             lengths = known.lengths
             aliases += [(known.name, alias, chrom, lengths[chrom]) for alias, chrom in known.aliases().items()]
         self._fill("contig_alias", ["assembly", "alias", "chrom", "length"], aliases)
-        self._seen: dict[str, np.ndarray] = {}
+        self._taken: dict[str, TakenIds] = {}
+        self._columns_of: dict[tuple[str, str, tuple[str, ...]], set[str]] = {}
         self._tissues: set[tuple[str, str]] = set()
         self.new_tissues: list[str] = []
 
@@ -270,23 +274,18 @@ class Run:
         self.files += files
         self.inputs += inputs
 
-    def seen(self, unit: Unit, table: str) -> np.ndarray:
-        """Return the sorted record ids that this version of the source already has in a table."""
+    def taken_ids(self, unit: Unit, table: str) -> TakenIds:
+        """Return the record ids that this version of the source already has in a table; ids given out are to be added to it."""
         key = f"{table}\0{unit.version}"
-        if key not in self._seen:
+        if key not in self._taken:
             paths = [
                 self.publication.folder.path / f.path
                 for f in self.base.files
                 if (f.table, f.source, f.version) == (table, self.spec.name, unit.version) and f.path not in self.replaced
             ]
             ids = [_column(path, "record_id") for path in paths]
-            self._seen[key] = np.sort(np.concatenate(ids)) if ids else np.empty(0, np.int64)
-        return self._seen[key]
-
-    def add_seen(self, unit: Unit, table: str, ids: np.ndarray) -> None:
-        """Remember record ids given out in this call."""
-        key = f"{table}\0{unit.version}"
-        self._seen[key] = np.sort(np.concatenate([self._seen[key], ids]))
+            self._taken[key] = TakenIds(np.concatenate([np.empty(0, np.int64), *ids]))
+        return self._taken[key]
 
     def next_label_row(self, table: str) -> int:
         """Return the first free running number of a label table."""
@@ -294,6 +293,19 @@ class Run:
         tops = [int(_column(path, "label_row").max()) for path in paths]
         tops += [int(_column(self.publication.folder.path / f.path, "label_row").max()) for f in self.files if f.table == table]
         return max(tops, default=-1) + 1
+
+    def columns_of(self, sql: str, part: Part, facts: tuple[str, ...]) -> set[str]:
+        """Name the columns, in lower case, that a part's SQL gives: asked once, for to plan a long select takes 20 ms, and units are many.
+
+        Args:
+            sql: A select over ``typed``, whose columns are the part's, and ``file``.
+            part: The part.
+            facts: The columns of ``file``.
+        """
+        key = (sql, part.name, facts)
+        if key not in self._columns_of:
+            self._columns_of[key] = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        return self._columns_of[key]
 
     def note_tissues(self, pairs: set[tuple[str, str]]) -> None:
         """Remember which spellings of tissues were met."""
@@ -501,7 +513,7 @@ class Job:
         columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
         self.scratch.execute(f"create or replace temp table file as select {columns}")
         # DuckDB keeps a column's own spelling where an alias differs from it in case alone (Combination_ID as combination_id).
-        said = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
+        said = self.run.columns_of(sql, unit.part, tuple(facts))
         have = {"sub_row", "reject_reason", *rules.column_names, *_GIVEN}
         have = {name for name in have if name.casefold() in said}
         fill = [
@@ -543,8 +555,9 @@ class Job:
         if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
             accepted = accepted.take(pa.array(np.lexsort(places[::-1])))
         if with_id:
-            ids = number_repeats(accepted["base_"].to_numpy(), self.run.seen(unit, table))
-            self.run.add_seen(unit, table, ids)
+            taken = self.run.taken_ids(unit, table)
+            ids = number_repeats(accepted["base_"].to_numpy(), taken)
+            taken.add(ids)
             accepted = accepted.add_column(0, "record_id", pa.array(ids))
         accepted = accepted.drop_columns(["base_"])
         self.scratch.register("accepted", accepted)
@@ -656,46 +669,20 @@ def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
     return None if hexadecimal else numbers
 
 
-def number_repeats(base: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Tell repeats of the same content apart.
-
-    Args:
-        base: int64 (n,) hash of each row's content.
-        seen: Sorted int64 ids that are taken already.
-
-    Returns:
-        int64 (n,): ``base`` where the content is new, and for the k-th repeat a hash of base and k. Rows of the same content are
-        interchangeable, so the set of ids does not depend on the order in which files came.
-    """
-    ids = base.copy()
-    _, inverse, counts = np.unique(base, return_inverse=True, return_counts=True)
-    doubtful = np.flatnonzero((counts[inverse] > 1) | np.isin(base, seen))
-    taken = set(seen[np.isin(seen, base)].tolist()) if len(doubtful) else set()
-    for i in doubtful.tolist():
-        content, k, candidate = int(base[i]), 0, int(base[i])
-        while candidate in taken or (k > 0 and _contains(seen, candidate)):
-            k += 1
-            candidate = int.from_bytes(hashlib.md5(f"{content}\x1f{k}".encode(), usedforsecurity=False).digest()[:8], "big") >> 1
-        taken.add(candidate)
-        ids[i] = candidate
-    return ids
-
-
-def _contains(ordered: np.ndarray, value: int) -> bool:
-    place = int(np.searchsorted(ordered, value))
-    return place < len(ordered) and int(ordered[place]) == value
-
-
 def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """Join small batches into chunks of at least ``size`` rows; the last may be smaller."""
+    """Join and cut batches into chunks of ``size`` rows: fewer where they come to ``_CHUNK_BYTES``, and in the last."""
     held: list[pa.Table] = []
-    n = 0
+    n = n_bytes = 0
     for batch in batches:
-        held.append(batch)
-        n += batch.num_rows
-        if n >= size:
-            yield pa.concat_tables(held)
-            held, n = [], 0
+        rest = batch
+        while rest.num_rows:
+            piece = rest.slice(0, size - n)
+            rest = rest.slice(piece.num_rows)
+            held.append(piece)
+            n, n_bytes = n + piece.num_rows, n_bytes + piece.nbytes
+            if n == size or n_bytes >= _CHUNK_BYTES:
+                yield pa.concat_tables(held)
+                held, n, n_bytes = [], 0, 0
     if n:
         yield pa.concat_tables(held)
 

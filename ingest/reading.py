@@ -17,7 +17,8 @@ import pyarrow.csv as pacsv
 
 from lrbstore.errors import ContractBroken
 
-_BLOCK = 16 << 20  #: Bytes parsed at a time; a single row must fit.
+#: Bytes parsed at a time; a single row must fit. Arrow reads up to 32 such blocks ahead, in memory, and cannot be told not to.
+_BLOCK = 4 << 20
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 

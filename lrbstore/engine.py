@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,15 +11,29 @@ import duckdb
 from lrbstore.contract import literal
 from lrbstore.layout import sql_folder
 
+#: What DuckDB may hold in memory while files are loaded; what is more goes to disk. Beside it stand the chunk at hand in Arrow and the ids
+#: given out: together they stay below the 4 GB that an ingest may take at the published sizes (``tests/benchmarks/ingest_scale.py``).
+SCRATCH_MEMORY = "1500MB"
 
-def connect() -> duckdb.DuckDBPyConnection:
-    """Connect to a DuckDB in memory that knows our macros and reaches for nothing outside."""
+
+def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Connect to a DuckDB in memory that knows our macros and reaches for nothing outside.
+
+    Args:
+        spill: Folder for what does not fit into ``SCRATCH_MEMORY``; made if it is not there. None leaves DuckDB its own bounds.
+    """
+    bounds = {}
+    if spill:
+        spill.mkdir(parents=True, exist_ok=True)
+        # Two connections in one folder would write over each other's pages.
+        bounds = {"memory_limit": SCRATCH_MEMORY, "temp_directory": str(spill / uuid.uuid4().hex[:8])}
     connection = duckdb.connect(
         config={
             "python_enable_replacements": "false",  # a query means tables, never a variable that happens to be in scope
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "preserve_insertion_order": "true",  # a split's order is upstream's: the files' own order
+            **bounds,
         }
     )
     run_folder(connection, "macros")

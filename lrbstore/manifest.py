@@ -128,8 +128,8 @@ class Manifest(_Frozen):
 
         newest: dict[tuple[str, str | None, str | None], str] = {}
         for file in self.files:
-            if file.version is not None:
-                rivals = (file.table, file.source, file.assembly)
+            rivals = (file.table, file.source, file.assembly)
+            if file.version is not None and newest.get(rivals) != file.version:
                 newest[rivals] = max(newest.get(rivals, file.version), file.version, key=version_key)
         found: dict[str, list[DataFile]] = {}
         for file in self.files:

@@ -5,6 +5,7 @@
     <store>/data/<table>/      immutable Parquet files
     <store>/genomes/           indexes and decoded forms of registered genomes
     <store>/chains/            copies of registered chain files
+    <store>/scratch/           what an ingest cannot hold in memory; gone when it ends, a killed one's when the next begins
     <store>/lock               held by the one writer (an OS lock: a killed writer leaves none behind)
 
 Publishing is: data files written aside, synced, renamed; then the manifest likewise; then ``CURRENT`` replaced. Only the last step is
@@ -21,17 +22,21 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import duckdb
+
 from lrbstore.errors import CannotWrite, ContractBroken, HashMismatch, MissingData, StoreLocked, UnknownName
 from lrbstore.manifest import SCHEMA_VERSION, Manifest, sql_digest
 from lrbstore.parquet import sync_folder
 
 _NAME = re.compile(r"(\d+)-[0-9a-f]{8}")
+_FOLDERS = ("data", "genomes", "chains", "releases")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -139,16 +144,20 @@ class StoreFolder:
         existed = self.path.exists()
         with self._seize():
             publication = Publication(self, self._base())  # another writer may have published between the first look and the lock
+            shutil.rmtree(publication.scratch, ignore_errors=True)  # a killed writer's: we hold the lock, so it is nobody's
             try:
                 yield publication
-            except OSError as error:
-                if error.errno in _FULL:
+            except (OSError, duckdb.IOException) as error:
+                # DuckDB, which spills into the scratch folder, gives the system's words alone.
+                number = error.errno if isinstance(error, OSError) else next((n for n in _FULL if os.strerror(n) in str(error)), None)
+                if number is not None and number in _FULL:
                     raise CannotWrite(
-                        f"the store at {self.path} could not be written: {os.strerror(error.errno)}; it is as it was: "
+                        f"the store at {self.path} could not be written: {os.strerror(number)}; it is as it was: "
                         "make room, or give another folder with --store"
                     ) from error
                 raise
             finally:
+                shutil.rmtree(publication.scratch, ignore_errors=True)
                 publication.discard()
                 if not self.exists:  # nothing came of it: leave no folder with a lock in it
                     with contextlib.suppress(OSError):
@@ -261,7 +270,7 @@ class StoreFolder:
                 named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
                 named |= {self.path / c.path for c in manifest.chains}
         real = {path.resolve() for path in named}
-        found = [p for folder in ("data", "genomes", "chains", "releases") for p in (self.path / folder).rglob("*") if p.is_file()]
+        found = [p for folder in (*_FOLDERS, "scratch") for p in (self.path / folder).rglob("*") if p.is_file()]
         found += list(self.path.glob(".*.writing"))
         return sorted(p for p in found if p not in named and p.resolve() not in real)
 
@@ -282,6 +291,11 @@ class Publication:
     base: Manifest | None
     written: list[Path] = field(default_factory=list)
     release: str | None = None
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for what does not fit into memory; it is removed when the writer is done."""
+        return self.folder.path / "scratch"
 
     def data_path(self, table: str, stem: str) -> Path:
         """Choose a fresh path for a data file; it counts as written from now on."""
@@ -369,7 +383,7 @@ def _number(release: str) -> int:
 
 
 def _remove_empty_folders(root: Path) -> None:
-    tops = [root / name for name in ("data", "genomes", "chains", "releases")]
+    tops = [root / name for name in (*_FOLDERS, "scratch")]
     for folder in sorted((p for top in tops for p in (top, *top.rglob("*")) if p.is_dir()), reverse=True):
         with contextlib.suppress(OSError):  # only empty ones go
             folder.rmdir()

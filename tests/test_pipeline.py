@@ -6,10 +6,12 @@ import math
 
 import duckdb
 import hypothesis.strategies as st
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
+from lrbstore.ingest import pipeline
 from lrbstore.ingest.pipeline import as_numbers
 
 PLAIN = (
@@ -42,3 +44,30 @@ def test_plain_columns_take_the_quick_way() -> None:
     assert as_numbers(pa.array(["1", "-2", None]), "BIGINT").to_pylist() == [1, -2, None]
     assert as_numbers(pa.array(["1.5", "2e-300", None]), "DOUBLE").to_pylist() == [1.5, 2e-300, None]
     assert as_numbers(pa.array([None, None], pa.string()), "BIGINT").to_pylist() == [None, None]
+
+
+@settings(deadline=None)
+@given(
+    pieces=st.lists(st.lists(st.integers(-(2**62), 2**62) | st.integers(0, 9), max_size=20), max_size=12),
+    asked=st.lists(st.integers(0, 12)),
+)
+def test_taken_ids_are_those_that_were_added(pieces: list[list[int]], asked: list[int]) -> None:
+    taken = pipeline.TakenIds(np.empty(0, np.int64))
+    for piece in pieces:
+        taken.add(np.array(piece, np.int64))
+    held = [number for piece in pieces for number in piece]
+    asked = asked + held
+    assert len(taken) == len(held)
+    assert taken.contain(np.array(asked, np.int64)).tolist() == [number in set(held) for number in asked]
+
+
+@pytest.mark.parametrize(("most_bytes", "expected"), [(1 << 20, [7, 7, 6]), (1, [5, 1, 5, 1, 5, 1, 2])])
+def test_chunks_are_full_or_of_so_many_bytes_and_keep_every_row_in_order(
+    monkeypatch: pytest.MonkeyPatch, most_bytes: int, expected: list[int]
+) -> None:
+    monkeypatch.setattr(pipeline, "_CHUNK_BYTES", most_bytes)
+    rows = pa.table({"x": list(range(20))})
+    batches = iter([rows.slice(0, 6), rows.slice(6, 6), rows.slice(12, 6), rows.slice(18)])
+    chunks = list(pipeline.in_chunks(batches, 7 if most_bytes > 1 else 5))
+    assert [chunk.num_rows for chunk in chunks] == expected
+    assert pa.concat_tables(chunks).equals(rows)

@@ -16,11 +16,13 @@ import threading
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 
 import lrbstore
 from lrbstore.errors import CannotWrite, ContractBroken, LrbStoreError, MissingData, SchemaTooNew, SchemaTooOld, StoreLocked, UnknownName
+from lrbstore.ingest import pipeline
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.manifest import SCHEMA_VERSION
@@ -783,3 +785,47 @@ def test_a_release_is_named_by_number_and_content(base, files, tmp_path):
     assert ingest(tmp_path / "c", "lrb", [files["1"]], simulated=True).manifest.release != first.release
     assert first.parent is None
     assert StoreFolder(base).manifest().parent == StoreFolder(base).releases()[0]
+
+
+# ── what does not fit into memory ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_killed_ingest_put_to_disk_is_an_orphan_until_the_next_writer_comes(base, files, tmp_path):
+    store = Path(shutil.copytree(base, tmp_path / "store"))
+    spilt = store / "scratch" / "0a1b2c3d" / "duckdb_temp_storage.tmp"
+    for clean in (lambda: StoreFolder(store).gc(), lambda: ingest(store, "lrb", [files["2"]], simulated=True)):
+        spilt.parent.mkdir(parents=True)
+        spilt.write_bytes(b"pages")
+        assert StoreFolder(store).orphans() == [spilt]
+        clean()
+        assert not (store / "scratch").exists()
+
+
+def test_an_ingest_spills_below_its_store_and_leaves_nothing_there(base, files, tmp_path, monkeypatch):
+    store = Path(shutil.copytree(base, tmp_path / "store"))
+    said = []
+    close = pipeline.Job.close
+
+    def look(job: pipeline.Job) -> object:
+        said.extend(job.scratch.execute("select current_setting('temp_directory'), current_setting('memory_limit')").fetchall())
+        return close(job)
+
+    monkeypatch.setattr(pipeline.Job, "close", look)
+    ingest(store, "lrb", [files["2"]], simulated=True)
+    ((folder, limit),) = set(said)
+    assert Path(folder).parent == store / "scratch"
+    assert limit == "1.3 GiB"
+    assert not (store / "scratch").exists()
+
+
+def test_a_full_disk_is_named_when_duckdb_meets_it_while_spilling(base, files, tmp_path, monkeypatch):
+    store = Path(shutil.copytree(base, tmp_path / "store"))
+    before = tree(store)
+
+    def full(job: pipeline.Job) -> None:
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    monkeypatch.setattr(pipeline.Job, "close", full)
+    with pytest.raises(CannotWrite, match=r"No space left.*--store"):
+        ingest(store, "lrb", [files["2"]], simulated=True)
+    assert tree(store) == before

@@ -5,6 +5,10 @@ from pathlib import Path
 
 import asking
 import pytest
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None)  # machines are noisy: no test is about an absolute time
+settings.load_profile("house")
 
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 

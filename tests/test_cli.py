@@ -6,24 +6,18 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from command import run, spawn
 
 from lrbstore.manifest import SCHEMA_VERSION
 
 
-def run(*arguments: object, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "lrbstore.cli", *map(str, arguments)], capture_output=True, check=False, env={**os.environ, **(env or {})}
-    )
-
-
-def fails(*arguments: object, env: dict[str, str] | None = None) -> str:
-    done = run(*arguments, env=env)
+def fails(*arguments: object, env: dict[str, str] | None = None, way: Callable[..., subprocess.CompletedProcess[bytes]] = run) -> str:
+    done = way(*arguments, env=env)
     said = done.stderr.decode()
     assert done.returncode not in {0, None}, (arguments, done.stdout)
     assert done.stdout == b"", arguments
@@ -39,6 +33,11 @@ def digest(folder: Path) -> str:
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "lock"):
         found.update(str(path.relative_to(folder)).encode() + path.read_bytes())
     return found.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def before(demo_store: Path) -> str:
+    return digest(demo_store)
 
 
 def test_formats_hold_the_same_rows(demo_store: Path):
@@ -68,7 +67,7 @@ def test_published_numbers_stand_beside_the_counts_in_every_format(demo_store: P
 
 
 def test_notices_go_to_stderr(demo_store: Path):
-    done = run("sql", "select 1 as one", "--store", demo_store, "--format", "csv")
+    done = spawn("sql", "select 1 as one", "--store", demo_store, "--format", "csv")
     assert done.stdout == b"one\n1\n"
     assert b"SIMULATED" in done.stderr
     assert b"leaked" not in done.stderr
@@ -97,32 +96,32 @@ def test_listings_without_a_store(tmp_path: Path):
 @pytest.mark.slow
 def test_simulate_ingest_score_export_verify(tmp_path: Path):
     files, store = tmp_path / "files", tmp_path / "store"
-    assert run("simulate", files, "--scale", "0.002", "--with-faults").returncode == 0
-    added = run("genome", "add", "hg38", files / "genomes/GRCh38.fa", "--simulated", "--store", store)
+    assert spawn("simulate", files, "--scale", "0.002", "--with-faults").returncode == 0
+    added = spawn("genome", "add", "hg38", files / "genomes/GRCh38.fa", "--simulated", "--store", store)
     assert added.returncode == 0, added.stderr
-    loaded = run("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store, "--format", "json")
+    loaded = spawn("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store, "--format", "json")
     assert loaded.returncode == 0, loaded.stderr
     rows = json.loads(loaded.stdout)
     assert sum(r["rows_rejected"] for r in rows) > 0
     assert b"rejected" in loaded.stderr
-    again = run("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store)
+    again = spawn("ingest", "gtex_v8_eqtl", files / "gtex_v8_eqtl", "--store", store)
     assert b"already in the store" in again.stderr
-    ids = json.loads(run("sql", "select example_id from gvrep_eqtl_pval.test", "--store", store, "--format", "json").stdout)
+    ids = json.loads(spawn("sql", "select example_id from gvrep_eqtl_pval.test", "--store", store, "--format", "json").stdout)
     (tmp_path / "p.csv").write_text("example_id,prediction\n" + "".join(f"{r['example_id']},0.5\n" for r in ids))
-    message = fails("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 131072, "--store", store)
+    message = fails("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 131072, "--store", store, way=spawn)
     assert "unknown" in message  # rows that the window dropped have no example
-    scored = run("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 1, "--by", "viztool", "--store", store, "--format", "json")
+    scored = spawn("score", "gvrep_eqtl_pval", tmp_path / "p.csv", "--seq-len", 1, "--by", "viztool", "--store", store, "--format", "json")
     assert scored.returncode == 0, scored.stderr
     assert {r["stratum"] for r in json.loads(scored.stdout)} == {None, "0-10k", "10k-100k", "100k+"}
-    exported = run(
+    exported = spawn(
         "export", "gvrep_eqtl_pval", "--seq-len", 64, "--split", "test", "--format", "fasta", "--out", tmp_path / "x", "--store", store
     )
     data, sidecar = [Path(line) for line in exported.stdout.decode().split()]
     assert data.read_text().startswith(">")
     assert json.loads(sidecar.read_text())["simulated"] is True
-    checked = run("verify", "--store", store)
+    checked = spawn("verify", "--store", store)
     assert checked.returncode == 0, checked.stdout
-    collected = run("gc", "--store", store)
+    collected = spawn("gc", "--store", store)
     assert b"removed 1 releases" in collected.stdout, collected.stdout
 
 
@@ -148,15 +147,14 @@ def test_simulate_ingest_score_export_verify(tmp_path: Path):
         (["frobnicate"], "No such command"),
     ],
 )
-def test_bad_input_is_one_message_and_changes_nothing(arguments: list[str], expected: str, demo_store: Path):
-    before = digest(demo_store)
+def test_bad_input_is_one_message_and_changes_nothing(arguments: list[str], expected: str, demo_store: Path, before: str):
     given = arguments if arguments[0] == "frobnicate" else [*arguments, "--store", str(demo_store)]
     assert expected in fails(*given)
     assert digest(demo_store) == before
 
 
 def test_a_folder_that_is_no_store(tmp_path: Path):
-    assert "lrbstore ingest" in fails("sql", "select 1", "--store", tmp_path)
+    assert "lrbstore ingest" in fails("sql", "select 1", "--store", tmp_path, way=spawn)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,11 +2,11 @@
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import generated_docs
 import pytest
+from command import run
 
 import lrbstore
 from lrbstore.catalogue import source_cards, task_specs
@@ -49,7 +49,8 @@ def test_every_command_is_in_the_readme_or_the_help():
         assert command.callback.__doc__
 
 
-def test_the_command_line_of_the_readme_is_understood(demo_store: Path, simulated: Path, tmp_path: Path):
+def test_the_command_line_of_the_readme_is_understood(demo_store: Path, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
     console = "\n".join(blocks("console"))
     lines = [line.split("  #")[0].strip() for line in console.splitlines() if line.startswith("lrbstore ")]
     assert len(lines) >= 8
@@ -67,9 +68,9 @@ def test_the_command_line_of_the_readme_is_understood(demo_store: Path, simulate
             arguments += ["--seq-len", "2048"]
         if arguments[0] == "export":
             arguments += ["--out", str(tmp_path / "out")]
-        done = subprocess.run([sys.executable, "-m", "lrbstore.cli", *arguments], capture_output=True, text=True, cwd=tmp_path, check=False)
-        assert done.returncode == 0, (line, done.stderr)
-        assert "Traceback" not in done.stderr
+        done = run(*arguments)
+        assert done.returncode == 0, (line, done.stderr.decode())
+        assert b"Traceback" not in done.stderr
 
 
 def _predictions(store_path: Path) -> str:

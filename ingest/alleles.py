@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lrbstore.alleles import check_reference, left_align, variant_id
 from lrbstore.contract import contract, parts_of
-from lrbstore.engine import connect, read_parquet
+from lrbstore.engine import read_parquet
 from lrbstore.errors import WrongAssembly
 from lrbstore.genome import Genome
 from lrbstore.ingest.lift import lift
@@ -29,7 +29,9 @@ _FEWEST_COMPARABLE = 30
 _MOST_MISMATCHES = 0.2
 
 
-def derive_alleles(publication: Publication, base: Manifest, files: list[DataFile], say: Callable[[str], None]) -> list[DataFile]:
+def derive_alleles(
+    publication: Publication, base: Manifest, files: list[DataFile], say: Callable[[str], None], scratch: duckdb.DuckDBPyConnection
+) -> list[DataFile]:
     """Write the alleles that new data files bring, and check them against the registered genomes.
 
     Args:
@@ -37,6 +39,7 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
         base: What the store holds already.
         files: The new data files.
         say: Progress.
+        scratch: A DuckDB to compute with.
 
     Returns:
         New files of ``variant_allele`` and ``variant_reference``, and of ``variant_lift`` and ``locus_lift`` where chains are registered.
@@ -49,37 +52,38 @@ def derive_alleles(publication: Publication, base: Manifest, files: list[DataFil
     if not records:
         return []
     say("alleles")
-    connection = connect(publication.scratch)
     root = publication.folder.path
     # Reading only what an allele is made of, table by table: the ids were computed when the rows were loaded.
     rows = " union all ".join(f"select variant_id, assembly, chrom, pos, ref, alt from {read_parquet([root / f.path])}" for f in records)
     known = [f for f in base.files if f.table == "variant_allele"]
     unknown = f"anti join {read_parquet(root / f.path for f in known)} as k using (variant_id)" if known else ""
-    connection.execute(
-        "create temp table fresh as select variant_id, assembly, chrom, trimmed_pos(pos, ref, alt) as pos, "
+    scratch.execute(
+        "create or replace temp table fresh as select variant_id, assembly, chrom, trimmed_pos(pos, ref, alt) as pos, "
         "trimmed_ref(pos, ref, alt) as ref, trimmed_alt(pos, ref, alt) as alt, "
         "coalesce(variant_type(ref, alt), 'identical') as variant_type "
         f"from (select variant_id, any_value(assembly) as assembly, any_value(chrom) as chrom, any_value(pos) as pos, "
         f"any_value(ref) as ref, any_value(alt) as alt from ({rows}) where variant_id is not null group by variant_id) as r {unknown}"
     )
     made: list[DataFile] = []
-    ((n,),) = connection.execute("select count(*) from fresh").fetchall()
+    ((n,),) = scratch.execute("select count(*) from fresh").fetchall()
     if n:
         with _writer(publication, "variant_allele") as writer:
             ordered = "select * from fresh order by assembly, chrom, pos, ref, alt"
-            for batch in connection.sql(ordered).to_arrow_reader(_CHUNK):
+            for batch in scratch.sql(ordered).to_arrow_reader(_CHUNK):
                 writer.write(pa.Table.from_batches([batch]))
             made.append(writer.close(source=None, version=None, assembly=None, unit=None, genome=None))
     for record in base.genomes:
-        made += check_alleles(publication, Genome(record.located(root)), made, say)
+        made += check_alleles(publication, Genome(record.located(root)), made, say, scratch)
     alleles = [f for f in made if f.table == "variant_allele"]
     for chain in base.chains:
         genome = base.genome(chain.target)
-        made += lift(publication, chain, Genome(genome.located(root)) if genome else None, [*alleles, *records], base.files, say)
+        made += lift(publication, chain, Genome(genome.located(root)) if genome else None, [*alleles, *records], base.files, say, scratch)
     return made
 
 
-def check_alleles(publication: Publication, genome: Genome, files: list[DataFile], say: Callable[[str], None]) -> list[DataFile]:
+def check_alleles(
+    publication: Publication, genome: Genome, files: list[DataFile], say: Callable[[str], None], scratch: duckdb.DuckDBPyConnection
+) -> list[DataFile]:
     """Compare alleles with a genome and write what it says into ``variant_reference``.
 
     Args:
@@ -87,6 +91,7 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
         genome: The genome to ask; only alleles of its assembly are compared.
         files: Files of ``variant_allele`` (others are passed over).
         say: Progress.
+        scratch: A DuckDB to compute with.
 
     Returns:
         New files of ``variant_reference``, none where there is nothing to compare.
@@ -100,9 +105,8 @@ def check_alleles(publication: Publication, genome: Genome, files: list[DataFile
     counts: dict[str, int] = {}
     example: tuple[str, str] | None = None
     done = 0
-    connection = connect(publication.scratch)
     with _writer(publication, "variant_reference") as writer:
-        for rows in _alleles_of(connection, publication, alleles, genome.assembly):
+        for rows in _alleles_of(scratch, publication, alleles, genome.assembly):
             chroms, refs, alts = (rows[c].to_pylist() for c in ("chrom", "ref", "alt"))
             positions = rows["pos"].to_numpy()
             checks = check_reference(genome, chroms, positions, refs, alts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lrbstore.assembly import assembly
 from lrbstore.chain import ChainRecord, read_chain
+from lrbstore.engine import connect
 from lrbstore.errors import BadSpec
 from lrbstore.genome import Genome
 from lrbstore.ingest.lift import TABLES, lift
@@ -78,7 +79,7 @@ def add_chain(store: Path, source: str, target: str, file: Path, *, simulated: b
         )
         genome = genomes[there]
         opened = Genome(genome.located(Path(store))) if genome else None
-        made = lift(publication, record, opened, base.files, [], say)
+        made = lift(publication, record, opened, base.files, [], say, connect(publication.scratch))
         replaced = {c.digest for c in base.chains if (c.source, c.target) == (here, there)}
         draft = publication.draft(
             files=tuple(f for f in base.files if not (f.table in TABLES and f.unit in replaced)) + tuple(made),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lrbstore.assembly import assembly
+from lrbstore.engine import connect
 from lrbstore.genome import Genome, register_fasta
 from lrbstore.ingest.alleles import check_alleles
 from lrbstore.ingest.lift import lift
@@ -54,13 +55,14 @@ def add_genome(
         finally:  # whatever it managed to put there goes again if no release comes of it
             publication.written += [p for p in folder.rglob("*") if p.is_file() and p not in before]
         others = tuple(g for g in base.genomes if g.assembly != known.name)
-        checked = check_alleles(publication, Genome(record), list(base.files), say)
+        scratch = connect(publication.scratch)
+        checked = check_alleles(publication, Genome(record), list(base.files), say, scratch)
         # What another genome said about this assembly's alleles no longer holds.
         files = tuple(f for f in base.files if not (f.table == "variant_reference" and f.assembly == known.name))
         ways = [c for c in base.chains if c.target == known.name]
         alleles = [f for f in base.files if f.table == "variant_allele"]
         for chain in ways:
-            checked += lift(publication, chain, Genome(record), alleles, [], say)
+            checked += lift(publication, chain, Genome(record), alleles, [], say, scratch)
         files = tuple(f for f in files if not (f.table == "variant_lift" and f.unit in {c.digest for c in ways}))
         draft = publication.draft(
             files=files + tuple(checked),

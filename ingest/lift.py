@@ -15,7 +15,7 @@ import pyarrow as pa
 from lrbstore.alleles import check_reference, left_align, variant_id
 from lrbstore.chain import Chain, ChainRecord, reverse_complement
 from lrbstore.contract import contract, parts_of
-from lrbstore.engine import connect, read_parquet
+from lrbstore.engine import read_parquet
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile
 from lrbstore.parquet import TableWriter
@@ -33,6 +33,7 @@ def lift(
     files: Sequence[DataFile],
     known: Sequence[DataFile],
     say: Callable[[str], None],
+    scratch: duckdb.DuckDBPyConnection,
 ) -> list[DataFile]:
     """Lift the alleles and loci of some data files by one chain.
 
@@ -43,6 +44,7 @@ def lift(
         files: Data files whose alleles (``variant_allele``) and loci (tables of records) are lifted; others are passed over.
         known: Data files whose loci have been lifted before (``locus_lift``).
         say: Progress.
+        scratch: A DuckDB to compute with.
 
     Returns:
         New files of ``variant_lift`` and ``locus_lift``.
@@ -50,9 +52,8 @@ def lift(
     Raises:
         MissingData, HashMismatch: If the store's copy of the chain file is gone, or is another.
     """
-    connection = connect(publication.scratch)
     alleles = [f for f in files if f.table == "variant_allele"]
-    loci = _loci(connection, publication, record, files, [f for f in known if f.table == "locus_lift" and f.unit == record.digest])
+    loci = _loci(scratch, publication, record, files, [f for f in known if f.table == "locus_lift" and f.unit == record.digest])
     if not alleles and not loci.num_rows:
         return []
     chain = record.open(publication.folder.path)
@@ -66,15 +67,15 @@ def lift(
     if alleles:
         done = 0
         with _writer(publication, "variant_lift") as writer:
-            for rows in _alleles(connection, publication, alleles, record.source):
-                connection.register("lifted", _lifted_alleles(chain, record, genome, rows))
+            for rows in _alleles(scratch, publication, alleles, record.source):
+                scratch.register("lifted", _lifted_alleles(chain, record, genome, rows))
                 writer.write(
-                    connection.sql(
+                    scratch.sql(
                         "select * exclude (left_id), variant_id(to_assembly, chrom, pos, ref, alt) as lifted_variant_id, "
                         "coalesce(left_id, lifted_variant_id) as lifted_left_aligned_id from lifted"
                     ).to_arrow_table()
                 )
-                connection.unregister("lifted")
+                scratch.unregister("lifted")
                 done += rows.num_rows
                 say(f"alleles of {what}: {done:,}")
             if writer.rows:

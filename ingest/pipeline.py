@@ -336,7 +336,7 @@ class Run:
                     )
                 )
                 self.files.append(writer.close(source=self.spec.name, version=None, assembly=None, unit=None, genome=None))
-        self.files += derive_alleles(self.publication, self.base, self.files, self.say)
+        self.files += derive_alleles(self.publication, self.base, self.files, self.say, self.scratch)
 
     def writer(self, table: str, stem: str, metadata: dict[str, str] | None = None) -> TableWriter:
         """Open a new data file of a table."""

@@ -45,7 +45,7 @@ class Task:
         seq_len: int | None = None,
         *,
         window: str | None = None,
-        edge: str = "drop",
+        edge: str | None = None,
         on_ref_mismatch: str = "flag",
         split_scheme: str | None = None,
         subset: bool = False,
@@ -53,10 +53,11 @@ class Task:
     ) -> Task:
         """Open a task; see :func:`lrbstore.task`."""
         spec = task_spec(name)
+        if edge is None:  # a task's own rule is one of strict; the published loader knows none but to drop
+            edge = spec.edge if (window or spec.window) == "strict" else "drop"
         policy = WindowSpec(seq_len=1, policy=window or spec.window, edge=edge, on_ref_mismatch=on_ref_mismatch).policy
-        lengths = store.contig_lengths(spec.assembly)
-        record = store.manifest.genome(spec.assembly)
-        longest = max(length for chrom, length in lengths.items() if record is None or chrom in record.contigs)
+        lengths, held = store.contigs(spec)
+        longest = max((length for chrom, length in lengths.items() if chrom in held), default=None)
         length = check_seq_len(
             spec.seq_len if seq_len is None else seq_len, kind=spec.kind, policy=policy, longest_contig=longest, edge=edge
         )
@@ -267,7 +268,7 @@ def task(
     *,
     store: Store | str | None = None,
     window: str | None = None,
-    edge: str = "drop",
+    edge: str | None = None,
     on_ref_mismatch: str = "flag",
     split_scheme: str | None = None,
     subset: bool = False,
@@ -280,7 +281,8 @@ def task(
         seq_len: Window length in bp; the task's own by default.
         store: A store, or the path of one; the default store if not given.
         window: ``"lrb"`` (the published loader, quirks included) or ``"strict"``; the task's own by default.
-        edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``.
+        edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``; the
+            task's own by default (``drop``, but ``pad`` for tasks of short constructs).
         on_ref_mismatch: What ``strict`` does where REF is not the genome's base: ``flag``, ``drop`` or ``error``.
         split_scheme: Name of a split scheme of the task.
         subset: Upstream's smaller subset, for tasks that have one (none of today's).

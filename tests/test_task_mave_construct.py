@@ -36,7 +36,7 @@ def slots(target: str, hgvs: str) -> tuple[list[str], list[int]] | None:
     laid = [""]
     for base in target:
         laid += [base, ""]
-    if hgvs == "_wt" or hgvs.endswith("=") and not re.search(r"\d+=", hgvs):
+    if hgvs == "_wt" or (hgvs.endswith("=") and not re.search(r"\d+=", hgvs)):
         return laid, []
     body = re.fullmatch(r"(?:[^:]+:)?[cng]\.(.*)", hgvs)
     if body is None:
@@ -55,7 +55,7 @@ def slots(target: str, hgvs: str) -> tuple[list[str], list[int]] | None:
             own, new = [place], found[9] or target[first - 1 : last]
             laid[place] = new
         else:
-            own = list(range(2 * first - 1, 2 * last, 2))
+            own = list(range(2 * first - 1, 2 * last))
             new = target[first - 1 : last] if found[5] else found[4] or found[8] or ""
             for place in own:
                 laid[place] = ""
@@ -186,10 +186,10 @@ def test_score_sets_of_one_gene_or_one_sequence_stay_together(store: lrbstore.St
     text = contracts()["mave_target"].ddl.replace("create view mave_target as", "").rstrip().removesuffix(";")
     with store.cursor() as own:
         own.execute(
-            "create or replace temp view mave_score_set as select column0 as urn, 'v' as source_version, 1 as n_targets, column1 as gene_symbol, "
-            "column2 as gene_id, column3 as target_sequence, 'dna' as target_sequence_type, 4 as target_length, 'f' as source_file, "
-            "1 as source_line from (values ('a', 'ONE', 'E1', 'ACGT'), ('b', null, null, 'ACGT'), ('c', 'ONE', null, 'GGGG'), "
-            "('d', null, 'E4', 'CCCC'), ('e', null, null, 'TTTT'))"
+            "create or replace temp view mave_score_set as select col0 as urn, 'v' as source_version, 1 as n_targets, "
+            "col1 as gene_symbol, col2 as gene_id, col3 as target_sequence, 'dna' as target_sequence_type, 4 as target_length, "
+            "'f' as source_file, 1 as source_line from (values ('a', 'ONE', 'E1', 'ACGT'), ('b', null, null, 'ACGT'), "
+            "('c', 'ONE', null, 'GGGG'), ('d', null, 'E4', 'CCCC'), ('e', null, null, 'TTTT'))"
         )
         groups = dict(own.execute(f"select urn, target_group from ({text})").fetchall())
     assert groups == {"a": "ONE", "b": "ONE", "c": "ONE", "d": "E4", "e": hashlib.md5(b"TTTT").hexdigest()}
@@ -345,7 +345,7 @@ def test_errors_of_a_table_of_sequences_name_row_and_sequence() -> None:
     assert table.fetch("one", 0, 4) == b"ACGN"
     with pytest.raises(lrbstore.OutOfContig, match=r"row 1: one:2-5 .* which has 4 bases in construct"):
         table.windows(["one", "one"], [0, 2], 3)
-    with pytest.raises(lrbstore.ContigNotFound, match="construct has no sequence 'onne'.*one"):
+    with pytest.raises(lrbstore.ContigNotFound, match=r"construct has no sequence 'onne'.*one"):
         table.fetch("onne", 0, 1)
     for chroms, starts, length in ((["one"], [0, 1], 1), ("one", [0.5], 1), ("one", [0], 0)):
         with pytest.raises(lrbstore.BadSpec):

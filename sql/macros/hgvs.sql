@@ -21,6 +21,8 @@ create or replace macro hgvs_located(part, a, b, sequence) as
         }
     end;
 
+-- (A lambda over a list of one is a name for a value that is used more than once: a macro's argument is worked out anew at each use.)
+--
 -- One change: the bases first … last of the sequence become alt. An insertion, or what a duplication adds, stands before base "first" and
 -- has last = first - 1. ref: the bases as HGVS spells them, else the sequence's; matches: whether those that are spelt are the
 -- sequence's, null where none are. Null where the change is not understood, or is not on the sequence.
@@ -64,6 +66,9 @@ create or replace macro hgvs_joined(sorted, sequence) as
 
 -- Changes as one: from the first base that any of them touches to the last, with the sequence's own bases between them. Each is placed in
 -- the sequence as it was before, so that none moves another. Null where one is not understood, or two touch the same bases.
-create or replace macro hgvs_stretch(changes, sequence) as hgvs_joined(list_sort(list_transform(
-    string_split(changes, ';'), lambda hgvs_text: hgvs_change(hgvs_text, sequence)
-)), sequence);
+create or replace macro hgvs_stretch(changes, sequence) as (
+    list_transform(
+        [list_sort(list_transform(string_split(changes, ';'), lambda hgvs_text: hgvs_change(hgvs_text, sequence)))],
+        lambda hgvs_sorted: hgvs_joined(hgvs_sorted, sequence)
+    )[1]
+);

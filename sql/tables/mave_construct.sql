@@ -40,9 +40,9 @@ told as (
 placed as (
     select
         *,
-        coalesce(change.ref = '' or change.alt = '', false) as is_anchored,
+        coalesce(change.ref = '' or (change.ref is not null and change.alt = ''), false) as is_anchored,
         case
-            when not coalesce(change.ref = '' or change.alt = '', false) then ''
+            when not coalesce(change.ref = '' or (change.ref is not null and change.alt = ''), false) then ''
             when change.first > 1 then substr(target_sequence, change.first - 1, 1)
             else substr(target_sequence, change.first + length(change.ref), 1)
         end as anchor

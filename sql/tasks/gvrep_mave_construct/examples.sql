@@ -4,8 +4,8 @@ select
     'construct' as assembly,
     c.urn as chrom,                  -- the target is a contig of its own
     c.pos,                           -- 1-based in the target: the window's anchor
-    c.ref,
-    c.alt,
+    regexp_replace(c.ref, '[^ACGT]', 'N', 'g') as ref,  -- what a target has beside A, C, G, T is N, as in the sequences
+    regexp_replace(c.alt, '[^ACGT]', 'N', 'g') as alt,
     c.score as label,
     c.urn as score_set,
     c.accession,

@@ -112,6 +112,8 @@ class TaskSpec(_Spec):
         emits: Further keys of an example, in the order in which they are handed out.
         remainder: Split scheme → which examples are in none of its splits, and why; every other scheme holds all examples.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
+        fits: Column with the length of an example's contig, where contigs are short: ``lrbstore.task(…, fits=True)`` then takes the
+            examples whose whole contig is at most ``seq_len`` long.
         direction: Whether a higher or a lower prediction means a higher label.
     """
 
@@ -132,6 +134,7 @@ class TaskSpec(_Spec):
     emits: dict[str, Emit]
     remainder: dict[str, str] = {}
     options: tuple[str, ...] = ()
+    fits: str | None = None
     strata: tuple[str, ...] = ()
     metrics: tuple[MetricUse, ...]
     direction: Literal["higher", "lower"] = "higher"

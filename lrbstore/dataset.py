@@ -47,7 +47,7 @@ class Dataset(Sequence[dict[str, Any]]):
         scheme: Name of the split scheme.
         split: Name of the split.
         window: Window length, policy, edge and REF settings.
-        filters: Columns of the examples that must have a value (the task's options).
+        filters: Columns of the examples that must have a value (the task's options); ``fits`` where only whole contigs are asked for.
     """
 
     def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: Filters) -> None:
@@ -264,10 +264,14 @@ class Dataset(Sequence[dict[str, Any]]):
         return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
-        where = " and ".join(f"{quote(c)} = ${c}" for c in self.filters)
+        values = {c: value for c, value in self.filters.items() if c != "fits"}
+        conditions = [f"{quote(c)} = ${c}" for c in values]
+        if self.filters.get("fits") and self.spec.fits:
+            conditions.append(f"{quote(self.spec.fits)} <= {self.window.seq_len}")
+        where = " and ".join(conditions)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
         cursor = self.store.cursor()
-        return cursor.sql(f"{sql} where {where}", params=self.filters) if where else cursor.sql(sql)
+        return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
 
     def _read_all(self, columns: Sequence[str]) -> pa.Table:
         with damage_said():

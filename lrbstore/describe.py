@@ -50,7 +50,7 @@ def page(name: str, store: Store | None) -> str:
         f"**Also carries** {', '.join(f'`{key}`' for key in ['example_id', *spec.emits])}.",
         f"**Assembly** {spec.assembly}{given}; window `{spec.window}` by default, {spec.seq_len:,} bp, edge `{spec.edge}`.",
         f"**Sources** {', '.join(spec.sources)}." + (f" **Also called** {', '.join(spec.aliases)}." if spec.aliases else ""),
-        f"**Filters** {', '.join(f'{o}=…' for o in spec.options) or 'none'}.",
+        f"**Filters** {', '.join(f'{o}=…' for o in (*spec.options, *(['fits'] if spec.fits else []))) or 'none'}.",
         "",
         "## Metrics",
         "",

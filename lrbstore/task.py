@@ -69,11 +69,25 @@ class Task:
         settings = {setting: task_options.pop(setting) for setting in KINDS[spec.kind].settings if setting in task_options}
         filters: Filters = {}
         for option, value in task_options.items():
+            if option == "fits" and spec.fits is not None:
+                if not isinstance(value, bool):
+                    raise BadSpec(f"fits={value!r}; expected True (examples whose whole contig is at most seq_len long) or False (all)")
+                filters.update({"fits": True} if value else {})
+                continue
             if option not in spec.options:
                 raise UnknownName(
                     f"option of {spec.name}",
                     option,
-                    [*spec.options, *KINDS[spec.kind].settings, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"],
+                    [
+                        *spec.options,
+                        *(["fits"] if spec.fits else []),
+                        *KINDS[spec.kind].settings,
+                        "seq_len",
+                        "window",
+                        "edge",
+                        "on_ref_mismatch",
+                        "split_scheme",
+                    ],
                 )
             if not isinstance(value, str | bool):
                 raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
@@ -90,6 +104,8 @@ class Task:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
         for column, value in self.filters.items():
+            if column == "fits":
+                continue
             asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
             with damage_said():
                 # A task of millions of examples is asked for the one value first, which skips most of them.
@@ -287,7 +303,8 @@ def task(
         split_scheme: Name of a split scheme of the task.
         subset: Upstream's smaller subset, for tasks that have one (none of today's).
         **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling); and what only its kind has:
-            ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes.
+            ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes; ``fits=True`` for a task on constructs, to take those
+            of at most ``seq_len`` bases.
 
     Returns:
         The task. No row has been read.

@@ -498,7 +498,7 @@ def test_what_a_task_names_is_there(store: lrbstore.Store, task: str) -> None:
     spec, columns = task_specs()[task], _columns(store, task)
     assert {"example_id", "assembly", "chrom", "record_id", "source_file", "source_line"} <= columns
     assert {emit.column for emit in spec.emits.values()} <= columns
-    assert set(spec.options) <= columns
+    assert {*spec.options, *([spec.fits] if spec.fits else [])} <= columns
     assert {use.name for use in spec.metrics} <= set(METRICS)
     for name in spec.strata:
         assert set(stratifier(name).needs) <= columns

@@ -248,6 +248,23 @@ def test_edges_of_its_own_and_asked_for(store: lrbstore.Store) -> None:
     assert lrbstore.task("gvrep_mave", 100, store=store).window.edge == "drop"
 
 
+def test_only_targets_that_a_window_holds(store: lrbstore.Store) -> None:
+    whole, every = lrbstore.task(TASK, 420, store=store, fits=True), lrbstore.task(TASK, 420, store=store, fits=False)
+    lengths = {split: every[split].rows("target_length")["target_length"].to_pylist() for split in every.splits}
+    assert {split: len(whole[split]) for split in whole.splits} == {s: sum(n <= 420 for n in own) for s, own in lengths.items()}
+    assert 0 < sum(len(whole[split]) for split in whole.splits) < sum(map(len, lengths.values()))
+    split = next(s for s in whole.splits if len(whole[s]))
+    assert whole[split].fingerprint != every[split].fingerprint
+    assert every[split].fingerprint == lrbstore.task(TASK, 420, store=store)[split].fingerprint
+    again = pickle.loads(pickle.dumps(whole[split]))
+    assert (again.filters, again[0]) == ({"fits": True}, whole[split][0])
+    assert "fits = True" in repr(whole[split])
+    with pytest.raises(lrbstore.BadSpec, match="fits='yes'; expected True"):
+        lrbstore.task(TASK, 420, store=store, fits="yes")
+    with pytest.raises(lrbstore.UnknownName, match="fits"):
+        lrbstore.task("gvrep_mave", 420, store=store, fits=True)
+
+
 # ── a store without a genome ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 SCORES = """\

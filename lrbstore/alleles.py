@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lrbstore.assembly import assembly as load_assembly
 from lrbstore.coordinates import start_of_pos
 from lrbstore.errors import BadSpec
 from lrbstore.genome import Genome
+from lrbstore.sequences import Sequences
 
 # What the genome says about a REF allele; see check_reference.
 REF_CHECKS = ("match", "swapped", "mismatch", "n", "off_contig", "contig_not_in_genome", "unchecked")
@@ -116,7 +116,7 @@ def variant_type(ref: str | None, alt: str | None) -> str | None:
 
 
 def check_reference(
-    genome: Genome,
+    genome: Sequences,
     chroms: Sequence[str | None],
     positions: Sequence[int | None],
     refs: Sequence[str | None],
@@ -125,7 +125,7 @@ def check_reference(
     """Compare REF alleles with the genome, all rows of one allele length at a time.
 
     Args:
-        genome: The registered genome.
+        genome: The registered genome, or a table of sequences.
         chroms: Contigs, in any spelling that the assembly knows.
         positions: 1-based positions of the first REF base.
         refs: REF alleles.
@@ -149,7 +149,7 @@ def check_reference(
         if chrom is None or pos is None or not is_bases(ref):
             continue
         if chrom not in lengths:
-            lengths[chrom] = _contig_length(genome, chrom)
+            lengths[chrom] = genome.contig_length(chrom)
         length = lengths[chrom]
         if length is None:
             answer[row] = "contig_not_in_genome"
@@ -233,7 +233,7 @@ def left_align(genome: Genome, chrom: str, pos: int, ref: str, alt: str) -> tupl
 
 
 def _compared(
-    genome: Genome, chroms: list[Any], positions: list[Any], alleles: list[Any], by_length: dict[int, list[int]]
+    genome: Sequences, chroms: list[Any], positions: list[Any], alleles: list[Any], by_length: dict[int, list[int]]
 ) -> Iterator[tuple[list[int], npt.NDArray[np.uint8], npt.NDArray[np.bool_]]]:
     """Yield, for alleles of one length at a time, their rows, the genome's letters ``(n, length)`` and whether these are the allele's."""
     for length, all_rows in by_length.items():
@@ -243,11 +243,6 @@ def _compared(
             found = genome.windows([chroms[row] for row in rows], [start_of_pos(positions[row]) for row in rows], length)
             said = np.frombuffer("".join(alleles[row] for row in rows).upper().encode("ascii"), np.uint8).reshape(found.shape)
             yield rows, found, (found == said).all(axis=1)
-
-
-def _contig_length(genome: Genome, chrom: str) -> int | None:
-    chrom_inside = load_assembly(genome.assembly).canonical(chrom)
-    return None if chrom_inside is None else genome.record.contigs.get(chrom_inside)
 
 
 def _shared_prefix_length(text_a: str, text_b: str, most: int) -> int:

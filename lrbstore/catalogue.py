@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import pydantic
 
+from lrbstore.assembly import assemblies
 from lrbstore.contract import head, quote
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import ingest_folder, sql_folder
@@ -83,17 +84,36 @@ class MetricUse(_Spec):
         return name
 
 
+class SequencesOf(_Spec):
+    """Where windows are cut from, for a task whose sequences are not a genome's: a table with a sequence a row.
+
+    Attributes:
+        table: The table.
+        name: Its column of names: what ``chrom`` of an example is.
+        sequence: Its column of sequences, in bases.
+    """
+
+    table: str
+    name: str
+    sequence: str
+
+
 class TaskSpec(_Spec):
     """A task as its folder describes it.
 
     Attributes:
         kind: ``point`` (a TSS), ``variant`` (ref and alt), ``cage`` (an interval with binned labels), ``combination`` (several variants),
             ``knockout`` (a gene as it is and knocked out): see :mod:`lrbstore.kinds`.
+        assembly: What ``chrom`` and positions are on: an assembly, or the word for it where ``sequences`` is given.
+        sequences: The table that windows are cut from, where it is not a genome. Then no genome need be registered.
         window: The default window policy.
+        edge: What ``strict`` does with a window that leaves its contig, by default; ``lrb`` always drops.
         seq_len: The default window length in bp.
         emits: Further keys of an example, in the order in which they are handed out.
         remainder: Split scheme → which examples are in none of its splits, and why; every other scheme holds all examples.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
+        fits: Column with the length of an example's contig, where contigs are short: ``lrbstore.task(…, fits=True)`` then takes the
+            examples whose whole contig is at most ``seq_len`` long.
         direction: Whether a higher or a lower prediction means a higher label.
     """
 
@@ -103,15 +123,18 @@ class TaskSpec(_Spec):
     example: str
     kind: Literal["point", "variant", "cage", "combination", "knockout"]
     assembly: str
+    sequences: SequencesOf | None = None
     sources: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     window: Literal["lrb", "strict"]
+    edge: Literal["drop", "pad", "shift", "error"] = "drop"
     seq_len: int
     split_scheme: str
     label: Label
     emits: dict[str, Emit]
     remainder: dict[str, str] = {}
     options: tuple[str, ...] = ()
+    fits: str | None = None
     strata: tuple[str, ...] = ()
     metrics: tuple[MetricUse, ...]
     direction: Literal["higher", "lower"] = "higher"
@@ -233,6 +256,14 @@ def _read(path: Path) -> TaskSpec:
             raise ValueError(f"split_scheme {spec.split_scheme!r} has no folder; there are: {', '.join(schemes) or 'none'}")
         if unknown := set(spec.remainder) - set(schemes):
             raise ValueError(f"remainder names the scheme {sorted(unknown)[0]!r}, which has no folder; there are: {', '.join(schemes)}")
+        if (spec.assembly in assemblies()) == (spec.sequences is not None):
+            raise ValueError(
+                f"assembly {spec.assembly!r} is none of {', '.join(assemblies())}, and no table of sequences is given"
+                if spec.sequences is None
+                else f"sequences are those of table {spec.sequences.table}, but assembly is {spec.assembly!r}; expected a word of their own"
+            )
+        if spec.edge != "drop" and spec.window == "lrb":
+            raise ValueError(f"edge {spec.edge!r} does not go with window 'lrb', which always drops")
         if spec.kind != "combination" and (lists := [key for key, emit in spec.emits.items() if emit.members]):
             raise ValueError(f"emits.{lists[0]}: only an example of kind 'combination' has members")
         for scheme, splits in schemes.items():

@@ -325,7 +325,7 @@ def export(
     split: Annotated[str | None, typer.Option(help="One split; all of them by default.")] = None,
     form: Annotated[ExportFormat, typer.Option("--format", help="How the examples are written.")] = ExportFormat.parquet,
     window: WindowOption = None,
-    edge: Annotated[str, typer.Option(help="With --window strict: drop, pad, shift or error.")] = "drop",
+    edge: Annotated[str | None, typer.Option(help="With --window strict: drop, pad, shift or error; the task's own by default.")] = None,
     store: StoreOption = None,
 ) -> None:
     """Write a task's examples with their sequences, each file with a sidecar of fingerprint, licence and citation."""

@@ -11,7 +11,7 @@ import hashlib
 import json
 import operator
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,10 @@ from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
-from lrbstore.genome import Genome
 from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
+from lrbstore.sequences import Sequences
 from lrbstore.store import Store, damage_said
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, REASONS, WindowSpec, cage_bins
 
@@ -47,7 +47,7 @@ class Dataset(Sequence[dict[str, Any]]):
         scheme: Name of the split scheme.
         split: Name of the split.
         window: Window length, policy, edge and REF settings.
-        filters: Columns of the examples that must have a value (the task's options).
+        filters: Columns of the examples that must have a value (the task's options); ``fits`` where only whole contigs are asked for.
     """
 
     def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: Filters) -> None:
@@ -222,9 +222,9 @@ class Dataset(Sequence[dict[str, Any]]):
     def fingerprint(self) -> str:
         """sha256 over all that decides what this data set hands out, and in which order.
 
-        Task and its definition, split and scheme, filters, window policy and length, release, genome digest.
+        Task and its definition, split and scheme, filters, window policy and length, release, digest of the genome or of the table of
+        sequences that windows are cut from.
         """
-        record = self.store.manifest.genome(self.spec.assembly)
         said = {
             "task": self.spec.name,
             "definition": self.spec.digest,
@@ -238,7 +238,7 @@ class Dataset(Sequence[dict[str, Any]]):
             **{name: getattr(self.window, name) for name in self._kind.settings},
             "order": "upstream's rows",
             "release": self._release,
-            "genome": record.digest if record else None,
+            "genome": self.store.sequence_digest(self.spec),
         }
         return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
@@ -264,10 +264,14 @@ class Dataset(Sequence[dict[str, Any]]):
         return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
-        where = " and ".join(f"{quote(c)} = ${c}" for c in self.filters)
+        values = {c: value for c, value in self.filters.items() if c != "fits"}
+        conditions = [f"{quote(c)} = ${c}" for c in values]
+        if self.filters.get("fits") and self.spec.fits:
+            conditions.append(f"{quote(self.spec.fits)} <= {self.window.seq_len}")
+        where = " and ".join(conditions)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
         cursor = self.store.cursor()
-        return cursor.sql(f"{sql} where {where}", params=self.filters) if where else cursor.sql(sql)
+        return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
 
     def _read_all(self, columns: Sequence[str]) -> pa.Table:
         with damage_said():
@@ -352,16 +356,15 @@ class Dataset(Sequence[dict[str, Any]]):
         lengths, held = self._contigs
         encoded = chroms.dictionary_encode()
         by_name = [
-            CONTIG_UNKNOWN if name not in lengths else CONTIG_NOT_IN_GENOME if held is not None and name not in held else lengths[name]
+            CONTIG_UNKNOWN if name not in lengths else CONTIG_NOT_IN_GENOME if name not in held else lengths[name]
             for name in encoded.dictionary.to_pylist()
         ]
         table = np.array([*by_name, CONTIG_UNKNOWN], np.int64)
         return table[encoded.indices.fill_null(len(by_name)).to_numpy(zero_copy_only=False)]
 
     @functools.cached_property
-    def _contigs(self) -> tuple[dict[str, int], frozenset[str] | None]:
-        record = self.store.manifest.genome(self.spec.assembly)
-        return self.store.contig_lengths(self.spec.assembly), frozenset(record.contigs) if record else None
+    def _contigs(self) -> tuple[Mapping[str, int], Collection[str]]:
+        return self.store.contigs(self.spec)
 
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -412,8 +415,8 @@ class Dataset(Sequence[dict[str, Any]]):
             out["member_offsets"] = offsets
         return out
 
-    def _genome(self) -> Genome:
-        return self.store.genome(self.spec.assembly)
+    def _genome(self) -> Sequences:
+        return self.store.sequences(self.spec)
 
     def _labels(self, table: pa.Table) -> np.ndarray:
         label = self.spec.label

@@ -40,6 +40,7 @@ def page(name: str, store: Store | None) -> str:
     shape = f"bins × {label.tracks}" if label.bins else f"one value for each row of {label.tracks}" if label.tracks else "a scalar"
     if label.classes:
         shape = f"one-hot over {', '.join(label.classes)}"
+    given = f" (table `{spec.sequences.table}`; needs no genome)" if spec.sequences else ""
     lines = [
         f"# {spec.name}: {spec.title}",
         "",
@@ -47,9 +48,9 @@ def page(name: str, store: Store | None) -> str:
         f"**An example** is {spec.example}.",
         f"**Label** `{label.key}`: {label.unit}; {shape}, {label.dtype}." + (f" 1 means {label.positive}." if label.positive else ""),
         f"**Also carries** {', '.join(f'`{key}`' for key in ['example_id', *spec.emits])}.",
-        f"**Assembly** {spec.assembly}; window `{spec.window}` by default, {spec.seq_len:,} bp.",
+        f"**Assembly** {spec.assembly}{given}; window `{spec.window}` by default, {spec.seq_len:,} bp, edge `{spec.edge}`.",
         f"**Sources** {', '.join(spec.sources)}." + (f" **Also called** {', '.join(spec.aliases)}." if spec.aliases else ""),
-        f"**Filters** {', '.join(f'{o}=…' for o in spec.options) or 'none'}.",
+        f"**Filters** {', '.join(f'{o}=…' for o in (*spec.options, *(['fits'] if spec.fits else []))) or 'none'}.",
         "",
         "## Metrics",
         "",

@@ -80,7 +80,7 @@ def export(
 
 
 def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
-    spec, record = task.spec, task.store.manifest.genome(task.spec.assembly)
+    spec = task.spec
     return {
         "task": spec.name,
         "split": dataset.split,
@@ -97,7 +97,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "release": task.store.release,
         "simulated": task.store.simulated,
         "assembly": spec.assembly,
-        "genome_digest": record.digest if record else None,
+        "genome_digest": task.store.sequence_digest(spec),
         "label": spec.label.model_dump(exclude_none=True),
         "label_shape": list(dataset._labels(dataset._rows.slice(0, 0)).shape[1:]),
         "licence": spec.licence,

@@ -206,6 +206,11 @@ class Genome:
         """Contig to length in bases, for the contigs that this genome holds; a new dict each time."""
         return dict(self.record.contigs)
 
+    def contig_length(self, chrom: str) -> int | None:
+        """Give the length in bases of a contig, in any spelling that the assembly knows; None where this genome lacks it."""
+        inside = load_assembly(self.assembly).canonical(chrom)
+        return None if inside is None else self.record.contigs.get(inside)
+
     def windows(self, chroms: Any, starts: Any, length: int, encoding: str = "bytes", out: npt.NDArray[Any] | None = None) -> Any:
         """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
 

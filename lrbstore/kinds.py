@@ -32,7 +32,7 @@ import pyarrow.compute as pc
 from lrbstore import encoding as enc
 from lrbstore.alleles import check_reference
 from lrbstore.errors import ContractBroken
-from lrbstore.genome import Genome
+from lrbstore.sequences import Sequences
 from lrbstore.window import (
     BoolArray,
     Int64Array,
@@ -158,7 +158,7 @@ class Kind:
         """Plan a window for each place; ``lengths`` are those of the contigs."""
         raise NotImplementedError
 
-    def cut(self, genome: Genome, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
+    def cut(self, genome: Sequences, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
         """Cut the windows of places that all have one."""
         return Cut({self.sequences[0]: cut(genome, places["chrom"].to_pylist(), plan, spec.seq_len)})
 
@@ -211,7 +211,7 @@ class Variant(Kind):
         alt = pc.fill_null(pc.binary_length(places["alt"]), 0).to_numpy().astype(np.int64)
         return plan_variants(places["pos"].to_numpy() - 1, ref, alt, lengths, spec)
 
-    def cut(self, genome: Genome, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
+    def cut(self, genome: Sequences, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
         """Cut the windows, and put ALT in place of REF in a copy."""
         ref = cut(genome, places["chrom"].to_pylist(), plan, spec.seq_len)
         alt, long_alts = ref.copy(), {}
@@ -286,7 +286,7 @@ class Knockout(Kind):
         start, end = (places[name].to_numpy() for name in ("start", "end"))
         return plan_knockouts(places["pos"].to_numpy() - 1, start, end, lengths, spec, minus=_minus(places))
 
-    def cut(self, genome: Genome, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
+    def cut(self, genome: Sequences, places: pa.Table, plan: WindowPlan, spec: WindowSpec) -> Cut:
         """Cut the windows, and take the gene's body out of a copy."""
         chroms, width = places["chrom"].to_pylist(), spec.seq_len
         start, end = (places[name].to_numpy() for name in ("start", "end"))
@@ -320,7 +320,7 @@ KINDS: Final[dict[str, Kind]] = {
 """The kinds by name; ``kind`` of a task's ``task.toml`` is one of them."""
 
 
-def ref_checks(genome: Genome, places: pa.Table, of: BoolArray) -> list[str]:
+def ref_checks(genome: Sequences, places: pa.Table, of: BoolArray) -> list[str]:
     """Compare REF with the genome at some places (``match``, ``n``, …); the others get an empty text."""
     some = places.filter(pa.array(of))
     found = check_reference(genome, *(some[c].to_pylist() for c in ("chrom", "pos", "ref", "alt")))
@@ -330,7 +330,7 @@ def ref_checks(genome: Genome, places: pa.Table, of: BoolArray) -> list[str]:
     return checks
 
 
-def cut(genome: Genome, chroms: list[str], plan: WindowPlan, seq_len: int) -> Letters:
+def cut(genome: Sequences, chroms: list[str], plan: WindowPlan, seq_len: int) -> Letters:
     """Cut windows of one length: uint8 (n, L), in the orientation that is handed out; what lies outside a contig is N.
 
     Raises:
@@ -348,7 +348,7 @@ def cut(genome: Genome, chroms: list[str], plan: WindowPlan, seq_len: int) -> Le
     return letters
 
 
-def _stretches(genome: Genome, chroms: list[str], start: Int64Array, width: int) -> Letters:
+def _stretches(genome: Sequences, chroms: list[str], start: Int64Array, width: int) -> Letters:
     """Cut forward stretches of one length; what lies outside a contig is N."""
     n, lengths = len(chroms), genome.lengths
     outside = (start < 0) | (start + width > np.array([lengths[c] for c in chroms], np.int64))
@@ -364,7 +364,7 @@ def _stretches(genome: Genome, chroms: list[str], start: Int64Array, width: int)
     return letters
 
 
-def _padded(genome: Genome, chrom: str, start: int, length: int, contig_length: int) -> bytes:
+def _padded(genome: Sequences, chrom: str, start: int, length: int, contig_length: int) -> bytes:
     """Cut a stretch that may leave its contig, or lie beyond it; what lies outside is N."""
     first, last = max(start, 0), min(start + length, contig_length)
     if first >= last:

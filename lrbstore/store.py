@@ -13,7 +13,7 @@ import graphlib
 import os
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -32,6 +32,7 @@ from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
 from lrbstore.reconciliation import make_view
 from lrbstore.release import StoreFolder
+from lrbstore.sequences import Sequences, SequenceTable
 from lrbstore.vocabulary import tissue_key, vocabulary
 
 
@@ -149,6 +150,43 @@ class Store:
         known = assembly(name)
         record = self.manifest.genome(known.name)
         return {**known.lengths, **(record.contigs if record else {})}
+
+    def sequences(self, spec: TaskSpec) -> Sequences:
+        """Return what a task's windows are cut from: the genome of its assembly, or the table of sequences that it names.
+
+        Raises:
+            MissingData: If no genome is registered for the assembly; says the command.
+            HashMismatch: If the FASTA, or a file of the table, changed.
+        """
+        given = spec.sequences
+        if given is None:
+            return self.genome(spec.assembly)
+        key = (given.table, given.name, given.sequence)
+        if key not in self._tables:
+            columns = f"{quote(given.name)}, {quote(given.sequence)}"
+            with damage_said():
+                rows = self.cursor().execute(f"select {columns} from {given.table} order by all").fetchall()
+            self._tables[key] = SequenceTable(spec.assembly, rows, simulated=self.manifest.simulated)
+        return self._tables[key]
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, str, str], SequenceTable]:
+        return {}
+
+    def contigs(self, spec: TaskSpec) -> tuple[Mapping[str, int], Collection[str]]:
+        """Return contig → length in bp for a task's examples, and those of them that windows can be cut from, if only a genome is there."""
+        if spec.sequences is not None:
+            lengths = self.sequences(spec).lengths
+            return lengths, lengths.keys()
+        record, known = self.manifest.genome(assembly(spec.assembly).name), self.contig_lengths(spec.assembly)
+        return known, known.keys() if record is None else record.contigs.keys()
+
+    def sequence_digest(self, spec: TaskSpec) -> str | None:
+        """Return the digest of what a task's windows are cut from; None where no genome is registered."""
+        if spec.sequences is not None:
+            return self.sequences(spec).digest
+        record = self.manifest.genome(assembly(spec.assembly).name)
+        return record.digest if record else None
 
     def tissue(self, spelling: str) -> str:
         """Return the canonical tissue of a spelling (``Whole_Blood`` → ``Whole Blood``).

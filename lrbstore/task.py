@@ -45,7 +45,7 @@ class Task:
         seq_len: int | None = None,
         *,
         window: str | None = None,
-        edge: str = "drop",
+        edge: str | None = None,
         on_ref_mismatch: str = "flag",
         split_scheme: str | None = None,
         subset: bool = False,
@@ -53,10 +53,11 @@ class Task:
     ) -> Task:
         """Open a task; see :func:`lrbstore.task`."""
         spec = task_spec(name)
+        if edge is None:  # a task's own rule is one of strict; the published loader knows none but to drop
+            edge = spec.edge if (window or spec.window) == "strict" else "drop"
         policy = WindowSpec(seq_len=1, policy=window or spec.window, edge=edge, on_ref_mismatch=on_ref_mismatch).policy
-        lengths = store.contig_lengths(spec.assembly)
-        record = store.manifest.genome(spec.assembly)
-        longest = max(length for chrom, length in lengths.items() if record is None or chrom in record.contigs)
+        lengths, held = store.contigs(spec)
+        longest = max((length for chrom, length in lengths.items() if chrom in held), default=None)
         length = check_seq_len(
             spec.seq_len if seq_len is None else seq_len, kind=spec.kind, policy=policy, longest_contig=longest, edge=edge
         )
@@ -68,11 +69,25 @@ class Task:
         settings = {setting: task_options.pop(setting) for setting in KINDS[spec.kind].settings if setting in task_options}
         filters: Filters = {}
         for option, value in task_options.items():
+            if option == "fits" and spec.fits is not None:
+                if not isinstance(value, bool):
+                    raise BadSpec(f"fits={value!r}; expected True (examples whose whole contig is at most seq_len long) or False (all)")
+                filters.update({"fits": True} if value else {})
+                continue
             if option not in spec.options:
                 raise UnknownName(
                     f"option of {spec.name}",
                     option,
-                    [*spec.options, *KINDS[spec.kind].settings, "seq_len", "window", "edge", "on_ref_mismatch", "split_scheme"],
+                    [
+                        *spec.options,
+                        *(["fits"] if spec.fits else []),
+                        *KINDS[spec.kind].settings,
+                        "seq_len",
+                        "window",
+                        "edge",
+                        "on_ref_mismatch",
+                        "split_scheme",
+                    ],
                 )
             if not isinstance(value, str | bool):
                 raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
@@ -89,6 +104,8 @@ class Task:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
         for column, value in self.filters.items():
+            if column == "fits":
+                continue
             asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
             with damage_said():
                 # A task of millions of examples is asked for the one value first, which skips most of them.
@@ -267,7 +284,7 @@ def task(
     *,
     store: Store | str | None = None,
     window: str | None = None,
-    edge: str = "drop",
+    edge: str | None = None,
     on_ref_mismatch: str = "flag",
     split_scheme: str | None = None,
     subset: bool = False,
@@ -280,12 +297,14 @@ def task(
         seq_len: Window length in bp; the task's own by default.
         store: A store, or the path of one; the default store if not given.
         window: ``"lrb"`` (the published loader, quirks included) or ``"strict"``; the task's own by default.
-        edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``.
+        edge: What ``strict`` does with a window that leaves its contig: ``drop``, ``pad`` with N, ``shift`` inside, or ``error``; the
+            task's own by default (``drop``, but ``pad`` for tasks of short constructs).
         on_ref_mismatch: What ``strict`` does where REF is not the genome's base: ``flag``, ``drop`` or ``error``.
         split_scheme: Name of a split scheme of the task.
         subset: Upstream's smaller subset, for tasks that have one (none of today's).
         **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling); and what only its kind has:
-            ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes.
+            ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes; ``fits=True`` for a task on constructs, to take those
+            of at most ``seq_len`` bases.
 
     Returns:
         The task. No row has been read.

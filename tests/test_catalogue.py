@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import functools
 import gzip
+import json
 import operator
 import re
 import shutil
@@ -180,6 +181,36 @@ urn:mavedb:90000001-a-1#4,n.4G>C,NA,NA,NA,NC_000009.12:g.6G>C
 urn:mavedb:90000001-a-1#5,n.5G>C,NA,NA,1,NC_000001.10:g.3G>C
 urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
 """
+#: Targets of gvrep_mave_construct: score set, sequence.
+TARGETS = {"90000001-a-1": "CAGGGTTACG", "90000002-a-1": "GATTACA"}
+#: On the second target, which has T where the seventh says A. The eighth lies beyond it; the last two are no examples: what an inversion
+#: gives is not spelt, no score.
+CONSTRUCTS = """\
+accession,hgvs_nt,hgvs_splice,hgvs_pro,score
+urn:mavedb:90000002-a-1#1,n.2A>C,NA,NA,1
+urn:mavedb:90000002-a-1#2,n.[2del;4T>C],NA,NA,2
+urn:mavedb:90000002-a-1#3,n.2_3insGG,NA,NA,-0.5
+urn:mavedb:90000002-a-1#4,_wt,NA,NA,0
+urn:mavedb:90000002-a-1#5,n.2dup,NA,NA,3
+urn:mavedb:90000002-a-1#6,n.1del,NA,NA,4
+urn:mavedb:90000002-a-1#7,n.3A>C,NA,NA,5
+urn:mavedb:90000002-a-1#8,n.9A>T,NA,NA,6
+urn:mavedb:90000002-a-1#9,n.2_3inv,NA,NA,7
+urn:mavedb:90000002-a-1#10,n.4T>C,NA,NA,NA
+"""
+
+
+def _write_mave(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "urn-mavedb-90000001-a-1_scores.csv").write_text(MAVE)
+    (folder / "urn-mavedb-90000002-a-1_scores.csv").write_text(CONSTRUCTS)
+    sets = [
+        {"urn": f"urn:mavedb:{urn}", "targetGenes": [{"name": "T", "targetSequence": {"sequence": sequence, "sequenceType": "dna"}}]}
+        for urn, sequence in TARGETS.items()
+    ]
+    (folder / "score_sets.json").write_text(json.dumps(sets))
+
+
 #: Members of a combination: entry, gene, contig, position on GRCh38, REF, ALT.
 MEMBERS = {
     "1": ("GENA", "1", 5, "G", "A"),
@@ -349,8 +380,7 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     for source, write in (("cell_model_passports", _write_passports), ("verified_variants", _write_verified)):
         write(folder / source)
         assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
-    (folder / "mavedb").mkdir()
-    (folder / "mavedb" / "urn-mavedb-90000001-a-1_scores.csv").write_text(MAVE)
+    _write_mave(folder / "mavedb")
     assert sum(i.rows_rejected for i in ingest(folder / "store", "mavedb", [folder / "mavedb"], simulated=True).loaded) == 0
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gwas_catalog", [folder / "gwas"], simulated=True).loaded) == 0
     (folder / "sqtl").mkdir()
@@ -459,7 +489,7 @@ def test_a_task_folder_is_complete(folder: Path) -> None:
         assert text.strip()
     assert spec.question.endswith("?")
     assert set(spec.published) <= set(spec.schemes[spec.split_scheme])
-    assert spec.assembly in assemblies()
+    assert (spec.assembly in assemblies()) == (spec.sequences is None)
     assert set(spec.sources) <= set(source_cards())
 
 
@@ -468,7 +498,7 @@ def test_what_a_task_names_is_there(store: lrbstore.Store, task: str) -> None:
     spec, columns = task_specs()[task], _columns(store, task)
     assert {"example_id", "assembly", "chrom", "record_id", "source_file", "source_line"} <= columns
     assert {emit.column for emit in spec.emits.values()} <= columns
-    assert set(spec.options) <= columns
+    assert {*spec.options, *([spec.fits] if spec.fits else [])} <= columns
     assert {use.name for use in spec.metrics} <= set(METRICS)
     for name in spec.strata:
         assert set(stratifier(name).needs) <= columns
@@ -481,6 +511,8 @@ def test_what_a_task_names_is_there(store: lrbstore.Store, task: str) -> None:
         assert str(spec.label.tracks) in contracts()
     for emit in spec.emits.values():
         assert emit.dtype == "str" or np.dtype(emit.dtype)
+    if spec.sequences is not None:
+        assert {spec.sequences.name, spec.sequences.sequence} <= set(contracts()[spec.sequences.table].column_names)
     assert store.sql(f"select distinct assembly from {task}.examples").fetchall() == [(spec.assembly,)]
 
 
@@ -560,6 +592,13 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ('licence = "', 'licence = ["', "task.toml"),
         ("[label]", "[labels]", "label"),
         ("seq_len = 100000", 'seq_len = "long"', "seq_len"),
+        ('assembly = "GRCh37"', 'assembly = "construct"', "'construct' is none of GRCh37, GRCh38, and no table of sequences is given"),
+        (
+            "[label]",
+            '[sequences]\ntable = "t"\nname = "n"\nsequence = "s"\n\n[label]',
+            "but assembly is 'GRCh37'; expected a word of their own",
+        ),
+        ('window = "lrb"', 'window = "lrb"\nedge = "pad"', "edge 'pad' does not go with window 'lrb'"),
     ],
 )
 def test_a_broken_definition_is_said_with_its_file(copied: Path, old: str, new: str, said: str) -> None:

@@ -10,12 +10,16 @@ import pytest
 
 import lrbstore
 
-ROWS = "select record_id, urn, hgvs_nt, ref_construct, alt_construct, target_ref_matches, is_wild_type from mave_construct"
+ROWS = "select record_id, urn, hgvs_nt, ref_construct, alt_construct, target_ref_matches, is_wild_type, pos, ref, alt from mave_construct"
 
 
 def changed(target: str, hgvs: str) -> str | None:
-    """Apply one change of the target's own numbering, 1-based; None for what is none, or is several."""
+    """Apply one change of the target's own numbering, 1-based, or several from the last to the first; None for what is none."""
     if hgvs == "_wt" or hgvs.endswith("="):
+        return target
+    if several := re.fullmatch(r"(.*\.)\[(.*)\]", hgvs):
+        for one in sorted(several[2].split(";"), key=lambda text: -int(re.match(r"\d+", text)[0])):  # type: ignore[index]
+            target = changed(target, several[1] + one) or ""
         return target
     found = re.fullmatch(r"(?:.*:)?[nc]\.(\d+)(?:_(\d+))?(?:([ACGT])>([ACGT])|(del)?(?:(ins)([ACGT]+))?)", hgvs)
     if found is None:
@@ -45,6 +49,11 @@ def test_simulated_constructs(simulated: Path, demo_store: Path) -> None:
     assert {len(row[4]) - len(row[3]) for row in rows} == {-3, 0, 3}
     assert not any(row[5] is False for row in rows)
     assert {row[4] == row[3] for row in rows if row[6]} == {True}
+    assert any(";" in row[2] for row in rows)
+    for _, _, _, ref, alt, _, _, pos, vcf_ref, vcf_alt in rows:  # REF and ALT say the same, with a base in each
+        assert min(len(vcf_ref), len(vcf_alt)) > 0
+        assert ref[pos - 1 :].startswith(vcf_ref)
+        assert ref[: pos - 1] + vcf_alt + ref[pos - 1 + len(vcf_ref) :] == alt
 
 
 @pytest.mark.slow

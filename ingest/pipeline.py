@@ -525,60 +525,66 @@ class Job:
         blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
         judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
         judge = f"case {' '.join(judged)} end" if judged else "null"
-        # One statement, so that a wide table is written once: every copy costs as much as the source's own SQL.
-        self.scratch.execute(
-            f"create or replace temp table judged as with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
+        with_id = "record_id" in rules.column_names
+        # One statement whose answer goes straight to Arrow: to keep it as a table first costs as much as the source's own SQL.
+        base = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT" if with_id else "0"
+        rows = self.scratch.sql(
+            f"with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
             f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
             f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
             f"t.content as content_ from canonical as c join typed as t using (source_line)) "
-            f"select *, coalesce(reason_, {judge}) as verdict_ from checked"
+            f"select {base} as base_, * exclude (reason_, content_), coalesce(reason_, {judge}) as verdict_ from checked"
+        ).to_arrow_table()
+        places = rows["source_line"].to_numpy(), rows["sub_row_"].to_numpy()
+        if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
+            rows = rows.take(pa.array(np.lexsort(places[::-1])))
+        verdicts = dict(
+            zip(*(rows.filter(pc.is_valid(rows["verdict_"]))[c].to_pylist()[::-1] for c in ("source_line", "verdict_")), strict=True)
         )
         if rules.unique:
-            self._judge_repeats(rules)
-        raw = f"replace(t.content, chr(31), {literal(unit.part.delimiter)})"
-        lost = self.scratch.execute(
-            f"select t.source_line, coalesce(t.type_reason, 'no row was made of it'), {raw} from typed as t "
-            "anti join judged as j using (source_line)"
-        ).fetchall()
-        bad = self.scratch.execute(
-            f"select source_line, first(verdict_ order by sub_row_), first({raw}) from judged join typed as t using (source_line) "
-            "where verdict_ is not null group by source_line"
-        ).fetchall()
-        self.reject(unit.path, sorted((BadRow(*row) for row in [*lost, *bad]), key=lambda row: row.line))
-        with_id = "record_id" in rules.column_names
-        content = (
-            "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT as base_" if with_id else "0 as base_"
-        )
-        where = "where source_line not in (select source_line from judged where verdict_ is not null)" if bad else ""
-        accepted = self.scratch.sql(f"select {content}, * exclude (reason_, verdict_, content_) from judged {where}").to_arrow_table()
-        places = accepted["source_line"].to_numpy(), accepted["sub_row_"].to_numpy()
-        if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
-            accepted = accepted.take(pa.array(np.lexsort(places[::-1])))
+            verdicts |= self._repeats(rules, rows)
+        lines = rows["source_line"].to_numpy()
+        self._reject_lines(lines, verdicts)
+        accepted = rows.drop_columns(["base_", "verdict_"])
+        kept = ~np.isin(lines, np.fromiter(verdicts, np.int64, len(verdicts))) if verdicts else None
+        base_ids = rows["base_"].to_numpy()
+        if kept is not None:
+            accepted, base_ids = accepted.filter(pa.array(kept)), base_ids[kept]
         if with_id:
             taken = self.run.taken_ids(unit, table)
-            ids = number_repeats(accepted["base_"].to_numpy(), taken)
+            ids = number_repeats(base_ids, taken)
             taken.add(ids)
             accepted = accepted.add_column(0, "record_id", pa.array(ids))
-        accepted = accepted.drop_columns(["base_"])
         self.scratch.register("accepted", accepted)
         return accepted.drop_columns(["sub_row_"])
 
-    def _judge_repeats(self, rules: Contract) -> None:
-        """Reject rows that repeat what must tell the rows of the file apart: no label could be told theirs."""
-        keys = ", ".join(f"{quote(column)}::VARCHAR" for column in rules.unique)
-        rows = self.scratch.execute(
-            f"select source_line, {keys} from judged where verdict_ is null order by source_line, sub_row_"
+    def _reject_lines(self, lines: np.ndarray, verdicts: dict[int, str]) -> None:
+        """Reject the lines that were judged bad, and those of the scratch view ``typed`` of which no row was made."""
+        typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
+        wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
+        if not len(wanted):
+            return
+        self.scratch.register("wanted", pa.table({"source_line": wanted}))
+        raw = f"replace(content, chr(31), {literal(self.unit.part.delimiter)})"
+        found = self.scratch.execute(
+            f"select source_line, coalesce(type_reason, 'no row was made of it'), {raw} from typed semi join wanted using (source_line) "
+            "order by source_line"
         ).fetchall()
-        repeats = []
-        for line, *key in rows:
+        self.scratch.unregister("wanted")
+        self.reject(self.unit.path, [BadRow(line, verdicts.get(line, reason), text) for line, reason, text in found])
+
+    def _repeats(self, rules: Contract, rows: pa.Table) -> dict[int, str]:
+        """Find rows that repeat what must tell the rows of the file apart: no label could be told theirs."""
+        good = rows.filter(pc.is_null(rows["verdict_"]))
+        keys = [pc.cast(good[column], pa.string()).to_pylist() for column in rules.unique]
+        repeats: dict[int, str] = {}
+        for line, *key in zip(good["source_line"].to_pylist(), *keys, strict=True):
             first = self._first_lines.setdefault((rules.name, *key), line)
             if first != line:
-                said = (
+                repeats[line] = (
                     f"{' and '.join(rules.unique)} {' '.join(map(repr, key))} stand{'s' if len(key) == 1 else ''} on line {first} already"
                 )
-                repeats.append((said, line))
-        if repeats:
-            self.scratch.executemany("update judged set verdict_ = ? where source_line = ?", repeats)
+        return repeats
 
     def load_delimited(self) -> None:
         """Load a part that is text by rows: its columns typed, its SQL run, its contract checked, chunk by chunk."""

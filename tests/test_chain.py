@@ -214,6 +214,7 @@ def published_positions(realdata: Path, assembly: str) -> dict[str, tuple[str, i
         return {row["rsid"]: (f"chr{row['#CHROM']}", int(row["POS"])) for row in csv.DictReader(handle, delimiter="\t")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "source", "target", "agree", "differ", "unmapped"),
     [

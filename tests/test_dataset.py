@@ -895,6 +895,7 @@ def synthetic_eqtl(files: Path, folder: Path, n: int) -> Path:
     return write_eqtl(folder, rows)
 
 
+@pytest.mark.slow
 def test_opening_and_the_first_batch_do_not_grow_with_the_rows(simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned: list[int] = []
     original = lrbstore.Dataset._plan_rows

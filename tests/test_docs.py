@@ -49,6 +49,7 @@ def test_every_command_is_in_the_readme_or_the_help():
         assert command.callback.__doc__
 
 
+@pytest.mark.slow
 def test_the_command_line_of_the_readme_is_understood(demo_store: Path, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     console = "\n".join(blocks("console"))

@@ -277,6 +277,7 @@ bad_lines = st.sampled_from([
 ])  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     drawn=st.lists(st.integers(1, 9_999) | bad_lines, max_size=60),

@@ -316,6 +316,7 @@ def fail_at(patch: pytest.MonkeyPatch, k: int, error: BaseException) -> list[int
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "raised"),
     [
@@ -348,6 +349,7 @@ def test_an_error_at_any_step_leaves_the_store_as_it_was(store, files, error, ra
     assert StoreFolder(store).orphans() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("work", ["genome", "first ingest"])
 def test_an_error_leaves_nothing_in_a_folder_that_was_not_there(files, tmp_path, work):
     outcomes = 0

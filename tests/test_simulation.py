@@ -578,6 +578,7 @@ def test_sources_share_variants_and_genes(out, eqtl, egenes, vcf):
 # ── determinism, faults, refusals ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(out, smallest, tmp_path):
     simulate(tmp_path / "again", scale=SCALE, seed=3)
     assert digests(tmp_path / "again") == digests(out)

@@ -134,6 +134,7 @@ def test_a_gene_and_a_model_each_skip_most_row_groups(tmp_path: Path) -> None:
         assert store.sql(sql).fetchall() == want
 
 
+@pytest.mark.slow
 def test_the_real_matrix_and_models_are_loaded_with_every_value(realdata: Path, tmp_path: Path) -> None:
     crispr, store_path = realdata / "crispr", tmp_path / "store"
     matrix = crispr / "sanger_uvm_MAGeCK_gene_corrected_beta.tsv.gz"

@@ -69,6 +69,7 @@ def test_no_conformance_file_crashes_and_every_body_line_is_a_row_or_a_reject(re
     }.get((version, kind), [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", ["4.2", "4.3"])
 def test_every_conformance_file_goes_the_whole_way(realdata: Path, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through typing, SQL and the table's contract: the files' assemblies are invented, so that one is given here."""

@@ -93,6 +93,7 @@ def test_the_demo_store_is_sound(demo_store):
 # ── damaged files ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_one_wrong_byte_in_any_file_is_found_and_named(store):
     files = data_files(store)
     assert {f.table for f in files} >= {"lrb_eqtl", "lrb_gene", "lrb_expression", "gtex_eqtl", "variant_allele", "variant_reference"}

@@ -216,7 +216,7 @@ def sources(store: StoreOption = None, format: FormatOption = Format.table) -> N
     try:
         with opened(store) as opened_store:
             for name, version, n, rejected in (
-                opened_store.cursor().execute("select source, version, rows_loaded, rows_rejected from source").fetchall()
+                opened_store.cursor("").execute("select source, version, rows_loaded, rows_rejected from source").fetchall()
             ):
                 held.setdefault(name, []).append((version, n, rejected))
     except MissingData:

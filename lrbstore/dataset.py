@@ -246,7 +246,7 @@ class Dataset(Sequence[dict[str, Any]]):
 
     @functools.cached_property
     def _columns(self) -> list[str]:
-        return [row[0] for row in self.store.cursor().execute(f"describe {self.spec.name}.examples").fetchall()]
+        return [row[0] for row in self.store.cursor(self.spec.name).execute(f"describe {self.spec.name}.examples").fetchall()]
 
     @property
     def _kind(self) -> Kind:
@@ -270,7 +270,7 @@ class Dataset(Sequence[dict[str, Any]]):
             conditions.append(f"{quote(self.spec.fits)} <= {self.window.seq_len}")
         where = " and ".join(conditions)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
-        cursor = self.store.cursor()
+        cursor = self.store.cursor(self.spec.name)
         return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
 
     def _read_all(self, columns: Sequence[str]) -> pa.Table:

@@ -69,7 +69,7 @@ def page(name: str, store: Store | None) -> str:
         for split in splits:
             count = "-"
             if store is not None:
-                rows = store.cursor().execute(f"select count(*) from {spec.view(scheme, split)}").fetchall()
+                rows = store.cursor(spec.name).execute(f"select count(*) from {spec.view(scheme, split)}").fetchall()
                 count = f"{rows[0][0]:,}"
             published = spec.published.get(split) if scheme == spec.split_scheme else None
             default = " (default)" if scheme == spec.split_scheme else ""
@@ -79,7 +79,9 @@ def page(name: str, store: Store | None) -> str:
             if store is not None:
                 inside = " union all ".join(f"select example_id from {spec.view(scheme, split)}" for split in splits)
                 rows = (
-                    store.cursor().execute(f"select count(*) from {spec.name}.examples anti join ({inside}) using (example_id)").fetchall()
+                    store.cursor(spec.name)
+                    .execute(f"select count(*) from {spec.name}.examples anti join ({inside}) using (example_id)")
+                    .fetchall()
                 )
                 count = f"{rows[0][0]:,}"
             lines.append(f"| {scheme} | in no split: {spec.remainder[scheme]} | {count} | - |")
@@ -123,7 +125,7 @@ def reconcile(store: Store, name: str | None = None) -> pa.Table:
     where = f"where body = {literal(body(name).name)}" if name is not None else ""
     try:
         with damage_said():
-            return store.cursor().sql(f"from reconciliation {where} order by body, ordinal").to_arrow_table()
+            return store.cursor("").sql(f"from reconciliation {where} order by body, ordinal").to_arrow_table()
     except (duckdb.ProgrammingError, duckdb.NotSupportedError, duckdb.DataError) as error:
         for file, own in defects(store.cursor()):
             raise BadSpec(f"{file} is not a select that can be run: {own}") from own

@@ -114,7 +114,7 @@ def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | Non
             f"stratum {cut.name!r} needs the column {', '.join(lacking)}, which the examples of {dataset.spec.name} do not have; "
             f"its own strata: {', '.join(dataset.spec.strata)}"
         )
-    cursor = dataset.store.cursor()
+    cursor = dataset.store.cursor(dataset.spec.name)
     cursor.register("kept_rows", dataset.rows([_ID, *cut.needs]).append_column("n_", pa.array(np.arange(len(dataset)))))
     table = cursor.sql(f"select ({cut.sql})::VARCHAR as stratum, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")

@@ -12,6 +12,7 @@ import contextlib
 import graphlib
 import os
 import re
+import threading
 import weakref
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -63,6 +64,8 @@ class Store:
         self._held, self._let_go = held, weakref.finalize(self, os.close, held)
         self._is_shared = False
         self._base, self._pid = connect(), os.getpid()
+        self._ready: set[str] = set()  # tasks whose views are there
+        self._lock = threading.Lock()
         try:
             _prepare(self._base, self)
         except BaseException:
@@ -102,18 +105,28 @@ class Store:
             n = len(duckdb.extract_statements(query))
             if n != 1:
                 raise BadSpec(f"{n} statements were given; expected one: a relation is the answer to one question")
-            return self.cursor().sql(query, params=params) if params is not None else self.cursor().sql(query)
+            cursor = self.cursor(query)
+            return cursor.sql(query, params=params) if params is not None else cursor.sql(query)
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise BadSpec(f"this SQL cannot be run: {error}") from error
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """Return a DuckDB cursor of its own; one a thread and one a query. A forked process gets a DuckDB of its own first."""
+    def cursor(self, query: str | None = None) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB cursor of its own; one a thread and one a query. A forked process gets a DuckDB of its own first.
+
+        Args:
+            query: What is to be asked. The views of a task are made when it is first named: all tasks' together take as long as
+                everything else. None: anything may be asked.
+        """
         if self._pid != os.getpid():
             _inherited.append(self._base)
             fresh = connect()
             _prepare(fresh, self)
-            self._base, self._pid = fresh, os.getpid()
+            self._base, self._pid, self._ready, self._lock = fresh, os.getpid(), set(), threading.Lock()
         try:
+            with self._lock:
+                for name in _tasks_named(query) - self._ready:
+                    _task_views(self._base, task_specs()[name])
+                    self._ready.add(name)
             return self._base.cursor()
         except duckdb.ConnectionException as error:
             raise LrbStoreError(f"the store at {self.path} has been closed; open it again: lrbstore.open({str(self.path)!r})") from error
@@ -165,7 +178,7 @@ class Store:
         if key not in self._tables:
             columns = f"{quote(given.name)}, {quote(given.sequence)}"
             with damage_said():
-                rows = self.cursor().execute(f"select {columns} from {given.table} order by all").fetchall()
+                rows = self.cursor("").execute(f"select {columns} from {given.table} order by all").fetchall()
             self._tables[key] = SequenceTable(spec.assembly, rows, simulated=self.manifest.simulated)
         return self._tables[key]
 
@@ -194,7 +207,7 @@ class Store:
         Raises:
             UnknownName: If no source in the store, nor the vocabulary, knows it; near names are offered.
         """
-        rows = self.cursor().execute("select distinct alias, tissue from tissue_alias").fetchall()
+        rows = self.cursor("").execute("select distinct alias, tissue from tissue_alias").fetchall()
         by_key = {tissue_key(alias): tissue for alias, tissue in rows}
         found = by_key.get(tissue_key(spelling))
         if found is None:
@@ -307,8 +320,18 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         connection.execute(contract.ddl)
     run_folder(connection, "lookups")
     make_view(connection, manifest, simulated=store.simulated)
-    for spec in task_specs().values():
-        _task_views(connection, spec)
+
+
+#: A query with one of these asks what there is, so that every view must be there.
+_ASKS_WHAT_THERE_IS = re.compile(r"duckdb_|information_schema|pg_catalog|sqlite_|\b(show|summarize|pragma)\b", re.IGNORECASE)
+
+
+def _tasks_named(query: str | None) -> set[str]:
+    """Tell which tasks a query may read."""
+    if query is None or _ASKS_WHAT_THERE_IS.search(query):
+        return set(task_specs())
+    text = query.lower()
+    return {name for name in task_specs() if name in text}
 
 
 def _in_order(views: list[Contract]) -> list[Contract]:

@@ -99,7 +99,7 @@ class Task:
     def _need_rows(self) -> None:
         """Say which command brings the data when the task's sources are not in the store."""
         with damage_said():
-            some = self.store.cursor().execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall()
+            some = self.store.cursor(self.spec.name).execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall()
         if not some:
             sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
@@ -110,9 +110,11 @@ class Task:
             with damage_said():
                 # A task of millions of examples is asked for the one value first, which skips most of them.
                 with contextlib.suppress(duckdb.ConversionException):
-                    if self.store.cursor().execute(asked, {"value": value}).fetchall():
+                    if self.store.cursor(self.spec.name).execute(asked, {"value": value}).fetchall():
                         continue
-                known = self.store.cursor().execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
+                known = (
+                    self.store.cursor(self.spec.name).execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
+                )
             raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -208,7 +210,7 @@ class Task:
     def _overlap(self, seq_len: int) -> pl.DataFrame:
         lengths = check_seq_len(seq_len, kind=self.spec.kind, policy=self.window.policy, edge=self.window.edge)
         window = dataclasses.replace(self.window, seq_len=lengths, on_ref_mismatch="flag")
-        cursor = self.store.cursor()
+        cursor = self.store.cursor(self.spec.name)
         tables = []
         for split in self.splits:
             windows = Dataset(self.store, self.spec, self.split_scheme, split, window, self.filters).window_table()

@@ -143,6 +143,7 @@ def test_the_macro_shows_every_record_once_with_its_place_or_why_it_has_none(lif
         ask(lifted_store, "select * from variant_record_on('hg38')")
 
 
+@pytest.mark.slow
 def test_the_simulated_chain_fits_the_simulated_genomes(store: Path, simulated: Path) -> None:
     before = ask(store, "select status, ref_check, count(*) from variant_lift where status = 'mapped' group by all")
     assert [row[:2] for row in before] == [("mapped", "unchecked")]

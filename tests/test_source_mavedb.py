@@ -184,6 +184,7 @@ def test_the_store_of_the_fixture_is_sound(tmp_path: Path) -> None:
 # ── the simulated dump ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_simulated_alleles_are_the_genomes_and_the_targets(simulated: Path, demo_store: Path, tmp_path: Path) -> None:
     genome = pyfaidx.Fasta(str(simulated / "genomes" / "GRCh38.fa"), indexname=str(tmp_path / "fai"), sequence_always_upper=True)
     rows = ask(demo_store, "select chrom, pos, ref, alt, target_ref, target_alt, target_ref_matches from mave_score where pos is not null")
@@ -203,6 +204,7 @@ def test_simulated_alleles_are_the_genomes_and_the_targets(simulated: Path, demo
         assert min(len(task.train), len(task.test)) > 100
 
 
+@pytest.mark.slow
 def test_simulated_counts_are_those_of_the_dump(simulated: Path, demo_store: Path) -> None:
     from lrbstore.ingest.mavedb.simulate import counts
 

@@ -445,7 +445,9 @@ def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[
     for name, version in sorted({(i.source, i.version) for i in manifest.inputs}):
         card = cards.get(name)
         own = [i for i in manifest.inputs if (i.source, i.version) == (name, version)]
-        current = any(f.version == version for c in contracts() for f in manifest.current(c) if f.source == name)
+        # Rejects of every version stay in view, and say nothing of which is current.
+        tables = [c.name for c in contracts().values() if c.history]
+        current = any(f.version == version for table in tables for f in manifest.current(table) if f.source == name)
         rows.append((
             name, version,
             card.title if card else "", card.url if card else "", card.licence if card else "", card.citation if card else "",

@@ -224,7 +224,7 @@ def test_scale_one_has_the_published_counts():
     assert sum(rows.values()) == 1_207_976
     assert set(rows.values()) == {24_652, 24_653}
     assert (len(sqtl.counts(1)), sum(sqtl.counts(1).values())) == (49, 618_932)
-    assert clinvar.counts(1) == {"GRCh37": 1_200_000, "GRCh38": 1_200_000}
+    assert clinvar.counts(1) == {"GRCh37": 2_081_600, "GRCh38": 2_081_600}
     assert mavedb.counts(1) == mavedb.Counts(sets=1_373, dna_sets=1_304, rows=6_456_426, usable=3_166_541)
     assert 290e6 < sum(contig_lengths(1).values()) < 310e6
 

@@ -369,7 +369,8 @@ def test_another_file_of_the_same_version_adds(store, lines, tmp_path):
 
 def test_a_newer_version_takes_over_and_both_stay_queryable(lines, tmp_path):
     store = tmp_path / "store"
-    ingest(store, "lrb", [eqtl(tmp_path, lines[:21], "1")], simulated=True)
+    ingest(store, "lrb", [eqtl(tmp_path, [*lines[:21], "a row of no use\n"], "1")], simulated=True)
+    assert ask(store, "select source_version, count(*) from reject group by all") == [("1", 1)]
     assert ask(store, "select distinct source_version from lrb_eqtl") == [("1",)]
     ingest(store, "lrb", [eqtl(tmp_path, [lines[0], *lines[11:31]], "2")], simulated=True)
     assert ask(store, "select source_version, count(*) from lrb_eqtl group by all") == [("2", 20)]

@@ -44,13 +44,10 @@ select
             'transcript_name'
         ]
     ) as extra,
-    case
-        when chrom is null then 'seqname: ''' || coalesce(seqname, '.') || ''' is not a contig of ' || assembly
-        when start < 1 then 'start: ' || start || ' is before the first base of ' || chrom
-        when start > "end" then 'start: ' || start || ' is behind end ' || "end"
-        when "end" > length then 'end: ' || "end" || ' is beyond the end of ' || chrom || ' (' || length || ' bp)'
-        when strand is null or strand not in ('+', '-') then 'strand: ''' || coalesce(strand, '.') || ''' is neither + nor -'
-        when not is_well_formed then 'attribute is not of the form key "value"; …'
-        when id is null then 'attribute: gene_id is missing'
-    end as reject_reason
+    coalesce(
+        gtf_row_reason(seqname, chrom, length, assembly, start, "end", strand, is_well_formed),
+        case
+            when id is null then 'attribute: gene_id is missing'
+        end
+    ) as reject_reason
 from named

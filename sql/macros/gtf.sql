@@ -35,3 +35,14 @@ create or replace macro ensembl_version(id) as try_cast(nullif(regexp_extract(id
 create or replace macro ensembl_mapping(id) as
     try_cast(nullif(regexp_extract(id, '\.[0-9]+(?:_PAR_Y)?_([0-9]+)(_PAR_Y)?$', 1), '') as BIGINT);
 create or replace macro ensembl_is_par_y(id) as regexp_matches(id, '_PAR_Y(_[0-9]+)?$|^ENS[GT]R[0-9]{10}');
+
+-- Why the place, the strand or the attributes of a row cannot be read; null where they can. Hand in columns: a repeat repeats the text.
+create or replace macro gtf_row_reason(seqname, chrom, length, assembly, first, last, strand, is_well_formed) as
+    case
+        when chrom is null then 'seqname: ''' || coalesce(seqname, '.') || ''' is not a contig of ' || assembly
+        when first < 1 then 'start: ' || first || ' is before the first base of ' || chrom
+        when first > last then 'start: ' || first || ' is behind end ' || last
+        when last > length then 'end: ' || last || ' is beyond the end of ' || chrom || ' (' || length || ' bp)'
+        when strand is null or strand not in ('+', '-') then 'strand: ''' || coalesce(strand, '.') || ''' is neither + nor -'
+        when not is_well_formed then 'attribute is not of the form key "value"; …'
+    end;

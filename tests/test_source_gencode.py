@@ -345,6 +345,12 @@ def test_a_download_that_broke_off_is_refused(tmp_path: Path, share: float) -> N
     assert not list((tmp_path / "store").glob("releases/*"))
 
 
+def test_an_unpacked_download_that_broke_off_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "gencode.v45.annotation.gtf").write_text(HEAD + GENE + GENE.partition("; gene_type")[0])
+    with pytest.raises(ContractBroken, match="does not end with the end of a line"):
+        ingest(tmp_path / "store", "gencode", [tmp_path])
+
+
 def test_every_row_of_a_file_of_faults_is_accounted_for(tmp_path: Path) -> None:
     (file,) = ingest(tmp_path, "gencode", [RAW / "gencode.v45.annotation.gtf"]).loaded
     lines = (RAW / "gencode.v45.annotation.gtf").read_text().splitlines()

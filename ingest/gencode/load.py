@@ -67,6 +67,11 @@ def describe_file(part: Part, path: Path) -> dict[str, Any]:
         raise ContractBroken(f"{path} is a GFF3 by its first lines, not a GTF; GENCODE publishes both: fetch the file named …gtf.gz")
     if first is None:
         raise ContractBroken(f"{path} is empty or no GTF: none of its first {_HEAD} lines has nine columns; fetch it again")
+    if _breaks_off(path):
+        raise ContractBroken(
+            f"{path} does not end with the end of a line, as every GTF of GENCODE does: it may be truncated; "
+            "fetch it again and compare its size"
+        )
     said = _SAID.search(text)
     by_name = (name[1], "GRCh37" if name[2] else _assembly_of(name[3] or "", name[1])) if name else (None, None)
     mapped = _MAPPED.search(text)
@@ -90,6 +95,15 @@ def describe_file(part: Part, path: Path) -> dict[str, Any]:
         "assembly": assembly,
         "constants": {"annotation": f"GENCODE v{version}{lifted}{f' {chosen}' if chosen else ''}"},
     }
+
+
+def _breaks_off(path: Path) -> bool:
+    """Tell a text file whose last line has no end; what is packed says by itself where it was cut."""
+    with path.open("rb") as handle:
+        if handle.read(2) == b"\x1f\x8b" or not handle.seek(0, 2):
+            return False
+        handle.seek(-1, 2)
+        return handle.read(1) != b"\n"
 
 
 def _head(path: Path) -> tuple[dict[str, str], list[str] | None]:

@@ -11,9 +11,10 @@ import contextlib
 import csv
 import json
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -63,6 +64,14 @@ StoreOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How the table is printed.")]
 WindowOption = Annotated[str | None, typer.Option("--window", help="Window policy, lrb or strict; the task's own by default.")]
+EdgeOption = Annotated[
+    str | None, typer.Option("--edge", help="With --window strict: drop, pad, shift or error; the task's own by default.")
+]
+SchemeOption = Annotated[str | None, typer.Option("--split-scheme", help="How the examples are split; the task's own by default.")]
+TaskOption = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="NAME=VALUE", help="A task's option, as in --option knockout=deleted; one or several."),
+]
 SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help="Window length in bp; the task's own by default.")]
 
 
@@ -280,13 +289,10 @@ def sql(
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Ask a question in SQL, e.g. "select tissue, count(*) from variant_record group by tissue"."""
-    params = {}
-    for text in param or ():
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise BadSpec(f"--param {text!r} is not understood; expected NAME=VALUE, as in --param gene=TP53")
-        params[name.removeprefix("$")] = value
+    params = _named_values(param or (), "--param", "gene=TP53")
     statement = sys.stdin.read() if query == "-" else _question(query[1:]) if query.startswith("@") else query
+    if query.startswith("@"):
+        _see_params(query, statement, params)
     with opened(store, release) as opened_store:
         relation = opened_store.sql(statement, params or None)
         if relation is None:
@@ -325,7 +331,9 @@ def export(
     split: Annotated[str | None, typer.Option(help="One split; all of them by default.")] = None,
     form: Annotated[ExportFormat, typer.Option("--format", help="How the examples are written.")] = ExportFormat.parquet,
     window: WindowOption = None,
-    edge: Annotated[str | None, typer.Option(help="With --window strict: drop, pad, shift or error; the task's own by default.")] = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
     store: StoreOption = None,
 ) -> None:
     """Write a task's examples with their sequences, each file with a sidecar of fingerprint, licence and citation."""
@@ -333,7 +341,9 @@ def export(
     from lrbstore.task import task as open_task
 
     with opened(store) as opened_store, progress() as say:
-        chosen = open_task(task, seq_len, store=opened_store, window=window, edge=edge)
+        chosen = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )
         written = write(chosen, out, split=split, form=form.value, say=say)
         for name in [split] if split else chosen.splits:
             reasons = collections.Counter(chosen[name].dropped()["reason"].to_pylist())
@@ -341,6 +351,32 @@ def export(
             notice(f"{name}: {len(chosen[name]):,} examples; left out: {left_out}")
     for path in written:
         typer.echo(path)
+
+
+def _see_params(name: str, statement: str, params: dict[str, str]) -> None:
+    """See that a kept question gets the parameters that its head declares, all of them and no other."""
+    declared = dict(re.findall(r"^-- \$(\w+) = (.*)$", statement, re.MULTILINE))
+    if missing := [f"--param {key}=… ({said})" for key, said in declared.items() if key not in params]:
+        raise BadSpec(f"{name} needs {' and '.join(missing)}")
+    if declared and (other := sorted(set(params) - set(declared))):
+        raise BadSpec(f"{name} has no parameter {', '.join(other)}; it has {', '.join(declared)}")
+
+
+def _named_values(texts: Sequence[str], flag: str, example: str) -> dict[str, str]:
+    """Read NAME=VALUE pairs."""
+    values = {}
+    for text in texts:
+        name, found, value = text.partition("=")
+        if not found or not name:
+            raise BadSpec(f"{flag} {text!r} is not understood; expected NAME=VALUE, as in {flag} {example}")
+        values[name.removeprefix("$")] = value
+    return values
+
+
+def _task_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Read a task's options; true and false are what they say."""
+    yes_no = {"true": True, "false": False}
+    return {k: yes_no.get(v.lower(), v) for k, v in _named_values(texts, "--option", "knockout=deleted").items()}
 
 
 @app.command()
@@ -352,6 +388,9 @@ def score(
     split: Annotated[str, typer.Option(help="The split that was predicted.")] = "test",
     seq_len: SeqLenOption = None,
     window: WindowOption = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
     store: StoreOption = None,
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
@@ -359,7 +398,10 @@ def score(
     from lrbstore.task import task as open_task
 
     with opened(store) as opened_store:
-        frame = open_task(task, seq_len, store=opened_store, window=window).score(file, by or (), split, model=model)
+        chosen = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )
+        frame = chosen.score(file, by or (), split, model=model)
     if format is Format.table:
         frame = frame.select("metric", "transform", "stratifier", "stratum", "value", "n", "n_pos", "n_neg", "note")
     show_rows(frame.to_dicts(), format, columns=frame.columns)
@@ -543,6 +585,10 @@ def _show_table(reader: pa.RecordBatchReader, most: int) -> None:
         more |= taken.num_rows < batch.num_rows
         if more:
             break
+    if not rows:
+        console.print("  ".join(reader.schema.names), soft_wrap=True)
+        notice("no rows")
+        return
     if len(reader.schema.names) * 12 > console.width:
         _show_records(console, reader.schema.names, rows)
         if more:

@@ -63,7 +63,8 @@ class Dataset(Sequence[dict[str, Any]]):
         settings = {name: getattr(w, name) for name in self._kind.settings}
         chosen = "".join(f" · {k} = {v!r}" for k, v in {**settings, **self.filters}.items())
         return (
-            f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}{chosen}\n"
+            f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}, "
+            f"on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.scheme!r}{chosen}\n"
             f" {counted}; release {self._release}>"
         )
 

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
-from lrbstore.catalogue import task_spec
+from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import Contract, contracts, literal
 from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.kinds import KINDS
 from lrbstore.reconciliation import body, defects
 from lrbstore.scoring import describe_metrics
 from lrbstore.store import Store, damage_said
 from lrbstore.strata import strata_names, stratifier
+from lrbstore.window import KNOCKOUTS
 
 
 def page(name: str, store: Store | None) -> str:
@@ -50,7 +52,7 @@ def page(name: str, store: Store | None) -> str:
         f"**Also carries** {', '.join(f'`{key}`' for key in ['example_id', *spec.emits])}.",
         f"**Assembly** {spec.assembly}{given}; window `{spec.window}` by default, {spec.seq_len:,} bp, edge `{spec.edge}`.",
         f"**Sources** {', '.join(spec.sources)}." + (f" **Also called** {', '.join(spec.aliases)}." if spec.aliases else ""),
-        f"**Filters** {', '.join(f'{o}=…' for o in (*spec.options, *(['fits'] if spec.fits else []))) or 'none'}.",
+        f"**Options** {', '.join(_options(spec)) or 'none'} (on the command line `--option NAME=VALUE`).",
         "",
         "## Metrics",
         "",
@@ -170,3 +172,10 @@ def _count(n: int | None) -> str:
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, 120, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+
+
+def _options(spec: TaskSpec) -> list[str]:
+    """Spell the options of a task as they are given."""
+    values = {"knockout": "|".join(f"'{way}'" for way in KNOCKOUTS)}
+    filters = [f"`{option}=…`" for option in spec.options] + (["`fits=True`"] if spec.fits else [])
+    return [*(f"`{setting}={values[setting]}`" for setting in KINDS[spec.kind].settings), *filters]

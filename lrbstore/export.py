@@ -37,7 +37,7 @@ def export(
         task: The task, opened at a window length.
         out: Folder for the files; made if it is not there.
         split: One split, or all of them.
-        form: ``parquet`` (labels as lists), ``jsonl``, or ``fasta`` (one record a sequence; labels in a TSV beside it are not written).
+        form: ``parquet`` (labels as lists), ``jsonl``, or ``fasta`` (one record a sequence; it holds no labels).
         batch_size: Examples held in memory at a time.
         say: Progress.
 
@@ -46,7 +46,7 @@ def export(
 
     Raises:
         UnknownName: If the format or the split is unknown.
-        BadSpec: If ``out`` is a file.
+        BadSpec: If ``out`` is a file, or holds another data set (scheme, window, option, filter) of this task and split.
         MissingData: If no genome is registered for the task's assembly.
     """
     if form not in FORMATS:
@@ -60,6 +60,7 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{task.name}.{name}.{task.window.seq_len}.{form}"
         sidecar = path.with_name(path.name + ".json")
+        _see_it_is_the_same(sidecar, _settings(task, dataset))
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
             writers: dict[str, Callable[..., int]] = {
@@ -79,20 +80,39 @@ def export(
     return written
 
 
+def _settings(task: Task, dataset: Dataset) -> dict[str, Any]:
+    """What tells data sets of one task and split apart."""
+    return {
+        "split_scheme": dataset.scheme,
+        "seq_len": task.window.seq_len,
+        "window": task.window.policy,
+        "edge": task.window.edge,
+        "on_ref_mismatch": task.window.on_ref_mismatch,
+        **{name: getattr(task.window, name) for name in KINDS[task.spec.kind].settings},
+        "filters": dict(dataset.filters),
+    }
+
+
+def _see_it_is_the_same(sidecar: Path, settings: dict[str, Any]) -> None:
+    """Never put a data set in the place of another one: a folder would then hold splits that do not belong together."""
+    try:
+        held = json.loads(sidecar.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    other = {key: held[key] for key, value in settings.items() if key in held and held[key] != value}
+    if other:
+        said = ", ".join(f"{key}={value!r} (now {settings[key]!r})" for key, value in other.items())
+        raise BadSpec(f"{sidecar.parent} holds another data set under this name: {said}; give another folder (out=…, --out), or remove it")
+
+
 def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
     spec = task.spec
     return {
         "task": spec.name,
         "split": dataset.split,
-        "split_scheme": dataset.scheme,
         "examples": n,
         "left_out": len(dataset._dropped_rows),
-        "seq_len": task.window.seq_len,
-        "window": task.window.policy,
-        "edge": task.window.edge,
-        "on_ref_mismatch": task.window.on_ref_mismatch,
-        **{name: getattr(task.window, name) for name in KINDS[spec.kind].settings},
-        "filters": dataset.filters,
+        **_settings(task, dataset),
         "fingerprint": dataset.fingerprint,
         "release": task.store.release,
         "simulated": task.store.simulated,

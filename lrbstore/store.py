@@ -99,12 +99,17 @@ class Store:
             as the store is open.
 
         Raises:
-            BadSpec: If the statement cannot be understood; carries DuckDB's explanation.
+            BadSpec: If the statement cannot be understood, with DuckDB's explanation, or is no question but changes something.
         """
         try:
-            n = len(duckdb.extract_statements(query))
-            if n != 1:
-                raise BadSpec(f"{n} statements were given; expected one: a relation is the answer to one question")
+            statements = duckdb.extract_statements(query)
+            if len(statements) != 1:
+                raise BadSpec(f"{len(statements)} statements were given; expected one: a relation is the answer to one question")
+            kind = str(statements[0].type).rpartition(".")[2]
+            if kind in _CHANGES:
+                raise BadSpec(
+                    f"{kind.lower()} changes what is there, and a release never changes; expected a question (select, describe …)"
+                )
             cursor = self.cursor(query)
             return cursor.sql(query, params=params) if params is not None else cursor.sql(query)
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
@@ -321,6 +326,9 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     run_folder(connection, "lookups")
     make_view(connection, manifest, simulated=store.simulated)
 
+
+#: Statements that would change the views of an open store, and with them what its tasks are.
+_CHANGES = frozenset({"ALTER", "ATTACH", "CREATE", "DELETE", "DETACH", "DROP", "INSERT", "MERGE_INTO", "UPDATE"})
 
 #: A query with one of these asks what there is, so that every view must be there.
 _ASKS_WHAT_THERE_IS = re.compile(r"duckdb_|information_schema|pg_catalog|sqlite_|\b(show|summarize|pragma)\b", re.IGNORECASE)

@@ -89,9 +89,7 @@ class Task:
                         "split_scheme",
                     ],
                 )
-            if not isinstance(value, str | bool):
-                raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
-            filters[option] = value if isinstance(value, bool) else store.tissue(str(value)) if option == "tissue" else str(value)
+            filters[option] = _wanted(store, spec, option, value)
         task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch, **settings), scheme, filters)
         task._need_rows()
         return task
@@ -101,11 +99,14 @@ class Task:
         with damage_said():
             some = self.store.cursor(self.spec.name).execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall()
         if not some:
-            sources = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in self.spec.sources)
-            raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}; run: {sources}")
-        for column, value in self.filters.items():
-            if column == "fits":
-                continue
+            held = {i.source for i in self.store.manifest.inputs} & set(self.spec.sources)
+            absent = [s for s in self.spec.sources if s not in held]
+            run = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in absent or self.spec.sources)
+            there = f"; {', '.join(sorted(held))} alone give it none" if held else ""
+            raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}{there}; run: {run}")
+        fits = f"{quote(self.spec.fits)} <= {self.window.seq_len}" if self.spec.fits and self.filters.get("fits") else "true"
+        wanted = {column: value for column, value in self.filters.items() if column != "fits"}
+        for column, value in wanted.items():
             asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
             with damage_said():
                 # A task of millions of examples is asked for the one value first, which skips most of them.
@@ -116,6 +117,14 @@ class Task:
                     self.store.cursor(self.spec.name).execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
                 )
             raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
+        if len(self.filters) > 1 or fits != "true":
+            every = " and ".join([fits, *(f"{quote(column)} = ${column}" for column in wanted)])
+            with damage_said():
+                found = self.store.cursor(self.spec.name).execute(f"select 1 from {self.spec.name}.examples where {every} limit 1", wanted)
+                if found.fetchall():
+                    return
+            said = ", ".join(f"{column}={value!r}" for column, value in self.filters.items())
+            raise BadSpec(f"no example of {self.spec.name} has all of {said} (seq_len={self.window.seq_len}); leave one of them out")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what reopens the task: the store's folder and release, and the settings."""
@@ -167,8 +176,12 @@ class Task:
         settings = {name: getattr(self.window, name) for name in KINDS[self.spec.kind].settings}
         chosen = "".join(f", {k}={v!r}" for k, v in {**settings, **self.filters}.items())
         simulated = " · SIMULATED" if self.store.simulated else ""
+        w = self.window
+        chosen = (
+            f", window={w.policy!r}, edge={w.edge!r}, on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.split_scheme!r}{chosen}"
+        )
         return (
-            f"lrbstore.task({self.spec.name!r}, seq_len={self.window.seq_len}{chosen}) · {self.spec.title}\n"
+            f"lrbstore.task({self.spec.name!r}, seq_len={w.seq_len}{chosen}) · {self.spec.title}\n"
             f"  {self.spec.assembly} · window={self.window.policy!r} · splits {', '.join(self.splits)} ({self.split_scheme}) "
             f"· release {self.store.release}{simulated}"
         )
@@ -274,6 +287,19 @@ where p.split is not null
 group by p.split, p.versus
 order by p.split, p.versus
 """
+
+
+def _wanted(store: Store, spec: TaskSpec, option: str, value: object) -> str | bool:
+    """Read the value of an option: a name, or True and False where the column says yes or no."""
+    described = store.cursor(spec.name).execute(f"describe {spec.name}.examples").fetchall()
+    if {row[0]: row[1] for row in described}[option] == "BOOLEAN":
+        known = {"true": True, "false": False}
+        if isinstance(value, str | bool) and str(value).lower() in known:
+            return known[str(value).lower()]
+        raise BadSpec(f"{option}={value!r}; expected True or False")
+    if not isinstance(value, str):
+        raise BadSpec(f"{option}={value!r}; expected one name: open the task once for each")
+    return store.tissue(value) if option == "tissue" else value
 
 
 def _reopen(path: Path, release: str, name: str, window: WindowSpec, scheme: str, filters: Filters) -> Task:

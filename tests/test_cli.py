@@ -153,6 +153,50 @@ def test_bad_input_is_one_message_and_changes_nothing(arguments: list[str], expe
     assert digest(demo_store) == before
 
 
+def test_an_answer_without_rows_says_so(demo_store: Path):
+    done = run("sql", "@mave_beside_clinvar", "--param", "gene=NOPE", "--store", demo_store)
+    assert (done.returncode, done.stdout.split()[:2]) == (0, [b"score_set", b"accession"])
+    assert b"no rows" in done.stderr
+
+
+def test_a_question_says_which_parameters_it_needs(demo_store: Path):
+    assert "needs --param disease=" in fails("sql", "@members_in_clinvar", "--param", "source=dida", "--store", demo_store)
+    assert "it has gene" in fails("sql", "@mave_beside_clinvar", "--param", "gene=%", "--param", "tissue=Liver", "--store", demo_store)
+
+
+def test_what_is_exported_can_be_scored(demo_store: Path, tmp_path: Path):
+    chosen = [
+        "--seq-len",
+        2000,
+        "--edge",
+        "pad",
+        "--split-scheme",
+        "random",
+        "--option",
+        "knockout=deleted",
+        "--option",
+        "is_gvrep_example=true",
+    ]
+    there = ["--split", "test", "--store", demo_store]
+    done = run("export", "gvrep_gene_knockout", *chosen, *there, "--format", "jsonl", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    data, sidecar = (Path(line) for line in done.stdout.decode().split())
+    said = json.loads(sidecar.read_text())
+    assert (said["knockout"], said["split_scheme"], said["edge"], said["filters"]) == (
+        "deleted",
+        "random",
+        "pad",
+        {"is_gvrep_example": True},
+    )
+    ids = [json.loads(line)["example_id"] for line in data.read_text().splitlines()]
+    assert ids
+    (tmp_path / "p.csv").write_text("example_id,prediction\n" + "".join(f"{i},{n}\n" for n, i in enumerate(ids)))
+    scored = run("score", "gvrep_gene_knockout", tmp_path / "p.csv", *chosen, *there, "--format", "json")
+    assert {row["n"] for row in json.loads(scored.stdout)} == {len(ids)}
+    assert "holds another data set" in fails("export", "gvrep_gene_knockout", *chosen[:4], *there, "--format", "jsonl", "--out", tmp_path)
+    assert data.read_text().count("\n") == len(ids)
+
+
 def test_a_folder_that_is_no_store(tmp_path: Path):
     assert "lrbstore ingest" in fails("sql", "select 1", "--store", tmp_path, way=spawn)
     assert list(tmp_path.iterdir()) == []

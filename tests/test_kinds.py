@@ -391,6 +391,12 @@ def test_a_combination_survives_pickling_and_its_options_filter(store: lrbstore.
     assert {bool(one["is_gvrep_example"]) for one in task.train} == {True}
     assert {int(one["label"]) for one in task.train} == {1}
     assert "is_gvrep_example=True" in repr(task)
+    assert "split_scheme='chromosome'" in repr(task)
+    assert "split_scheme='chromosome'" in repr(task.train)
+    spelt = lrbstore.task(OLIGO, 32, store=store, is_gvrep_example="true", combination_set="olida")
+    assert spelt.train.fingerprint == task.train.fingerprint
+    with pytest.raises(lrbstore.BadSpec, match="expected True or False"):
+        lrbstore.task(OLIGO, 32, store=store, is_gvrep_example=1)
     other = lrbstore.task(OLIGO, 32, store=store, is_gvrep_example=False, combination_set="olida")
     assert other.train.fingerprint != task.train.fingerprint
     with pytest.raises(lrbstore.UnknownName, match="did you mean 'olida'"):
@@ -547,7 +553,7 @@ def test_screens_and_models_are_chosen_by_options(gene_store: lrbstore.Store) ->
     assert len(screens(source="project_score")) == 3
     with pytest.raises(lrbstore.UnknownName, match="did you mean 'SIDM99002'"):
         screens(cell_model_id="SIDM99003")
-    with pytest.raises(lrbstore.UnknownName, match="known: False, True"):
+    with pytest.raises(lrbstore.BadSpec, match="expected True or False"):
         screens(is_gvrep_example="perhaps")
 
 

@@ -99,10 +99,9 @@ def mave_beside_clinvar(asked: Asked, gene: str) -> set[tuple[Any, ...]]:
 
 def members_in_clinvar(asked: Asked, source: str) -> Counter[tuple[Any, ...]]:
     clinvar = asked.clinvar()
-    disease = {c["record_id"]: c["disease"] for c in asked.table("combination")}
     members: dict[tuple[int, int], Rows] = defaultdict(list)
     for m in asked.table("combination_member"):
-        if source in {"%", m["source"]} and disease[m["record_id"]] is not None:
+        if source in {"%", m["source"]}:
             members[m["record_id"], m["ordinal"]].append(m)
     want: Counter[tuple[Any, ...]] = Counter()
     for (_, ordinal), rows in members.items():
@@ -315,6 +314,24 @@ def test_records_of_both_assemblies_and_of_no_alleles_meet(demo: Asked) -> None:
     records = demo.ask("records_of_a_variant", variant=ids[0])
     assert {r["source"] for r in records if r["matched_by"] == "rs_id"} >= {"gwas_catalog"}
     assert "gtex_v8_eqtl" in {r["source"] for r in records}
+
+
+def test_a_variant_has_the_same_records_asked_for_on_either_assembly(demo: Asked) -> None:
+    left = {v["left_aligned_id"] for v in demo.table("variant", "variant_id, left_aligned_id")}
+    lifted = [row for row in demo.lifted.values() if row["status"] == "mapped" and row["lifted_left_aligned_id"] in left]
+    met = 0
+    for row in sorted(lifted, key=lambda row: row["variant_id"])[:6]:
+        here, there = (demo.ask("records_of_a_variant", variant=v) for v in (row["variant_id"], row["lifted_left_aligned_id"]))
+        assert {(r["record_id"], r["matched_by"]) for r in here} == {(r["record_id"], r["matched_by"]) for r in there}
+        assert {r["lift_status"] for r in here} == {"native", "mapped"}
+        met += len({r["source"] for r in here})
+    assert met > 6
+
+
+def test_neutral_combinations_have_members_too(demo: Asked) -> None:
+    members = demo.ask("members_in_clinvar", disease="%", source="neutral_combinations")
+    wanted = {r["combination_id"] for r in demo.table("combination", "source, combination_id") if r["source"] == "neutral_combinations"}
+    assert {r["combination_id"] for r in members} == wanted
 
 
 def test_without_a_chain_the_assemblies_stay_apart(demo_store: Path) -> None:

@@ -352,6 +352,17 @@ def test_the_same_file_again_changes_nothing(store, lines, tmp_path):
     assert snapshot(store) == before
 
 
+@pytest.mark.parametrize(
+    "statement", ["create or replace view gene as select 1 as x", "drop view variant_record", "insert into meaning values ('a', 'b', 'c')"]
+)
+def test_a_question_changes_nothing(demo_store, statement):
+    with lrbstore.open(demo_store) as opened:
+        with pytest.raises(BadSpec, match="changes what is there"):
+            opened.sql(statement)
+        assert opened.sql("from gene limit 1").columns[0] == "record_id"
+        assert opened.sql("pivot (select tissue, label_text from gtex_eqtl) on label_text").fetchall()
+
+
 def test_the_same_file_given_twice_counts_once(lines, tmp_path):
     one, other = eqtl(tmp_path / "a", lines[:11]), eqtl(tmp_path / "b", lines[:11])
     outcome = ingest(tmp_path / "store", "lrb", [one, one, other, one.parent], simulated=True)

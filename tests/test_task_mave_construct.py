@@ -259,6 +259,8 @@ def test_only_targets_that_a_window_holds(store: lrbstore.Store) -> None:
     again = pickle.loads(pickle.dumps(whole[split]))
     assert (again.filters, again[0]) == ({"fits": True}, whole[split][0])
     assert "fits = True" in repr(whole[split])
+    with pytest.raises(lrbstore.BadSpec, match=r"no example of gvrep_mave_construct has all of fits=True \(seq_len=2\)"):
+        lrbstore.task(TASK, 2, store=store, fits=True)
     with pytest.raises(lrbstore.BadSpec, match="fits='yes'; expected True"):
         lrbstore.task(TASK, 420, store=store, fits="yes")
     with pytest.raises(lrbstore.UnknownName, match="fits"):

@@ -1,7 +1,7 @@
 -- What does ClinVar say of each member of a combination?
 -- One row is a member of a combination, in its order, with ClinVar's own record of the variant, or nulls where it has none.
--- $disease = '%Bardet-Biedl%': a pattern of the combination's disease, as its source names it; '%' for all diseases
--- $source = '%': a pattern of the combination's source (dida, olida); '%' for all
+-- $disease = '%Bardet-Biedl%': a pattern of the combination's disease, as its source names it; '%' for all, neutral ones too
+-- $source = '%': a pattern of the combination's source (dida, olida, neutral_combinations); '%' for all
 with members as (
     select
         m.*,
@@ -49,5 +49,5 @@ select
 from combination as b
 join members as m on m.record_id = b.record_id
 left join calls as c on c.variant_id_on = m.variant_id_on
-where b.disease ilike $disease
+where $disease = '%' or b.disease ilike $disease
 order by b.source, b.combination_id, m.ordinal, c.variation_id;

@@ -186,11 +186,13 @@ def view_sql(of: Body, manifest: Manifest, *, simulated: bool) -> str:
 def shown_files(manifest: Manifest) -> list[InputFile]:
     """List the upstream files whose rows the default views show, without the companions that are read beside another file."""
     tables = [f for f in manifest.files if f.version is not None and contracts()[f.table].history]
-    newest = _newest([((f.table, f.source, f.assembly), str(f.version)) for f in tables])
-    shown = {(f.source, f.version, f.unit) for f in tables if newest[f.table, f.source, f.assembly] == f.version}
+    shown = {(f.source, f.version, f.unit) for table in {f.table for f in tables} for f in manifest.current(table)}
     stored = {(f.source, f.version, f.unit) for f in tables}
     primary = [i for i in manifest.inputs if i.sha256 == i.unit]
-    last = _newest([((i.source, i.part, i.assembly), i.version) for i in primary])
+    versions: dict[tuple[str, str, str | None], set[str]] = {}
+    for i in primary:
+        versions.setdefault((i.source, i.part, i.assembly), set()).add(i.version)
+    last = {key: max(found, key=version_key) for key, found in versions.items()}
 
     def is_shown(i: InputFile) -> bool:
         key = (i.source, i.version, i.unit)
@@ -198,13 +200,6 @@ def shown_files(manifest: Manifest) -> list[InputFile]:
         return key in shown if key in stored else last[i.source, i.part, i.assembly] == i.version
 
     return [i for i in primary if is_shown(i)]
-
-
-def _newest(versions: list[tuple[tuple[str, str | None, str | None], str]]) -> dict[tuple[str, str | None, str | None], str]:
-    by_key: dict[tuple[str, str | None, str | None], set[str]] = {}
-    for key, version in versions:
-        by_key.setdefault(key, set()).add(version)
-    return {key: max(found, key=version_key) for key, found in by_key.items()}
 
 
 def _list(names: tuple[str, ...]) -> str:

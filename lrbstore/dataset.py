@@ -265,11 +265,7 @@ class Dataset(Sequence[dict[str, Any]]):
         return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
-        values = {c: value for c, value in self.filters.items() if c != "fits"}
-        conditions = [f"{quote(c)} = ${c}" for c in values]
-        if self.filters.get("fits") and self.spec.fits:
-            conditions.append(f"{quote(self.spec.fits)} <= {self.window.seq_len}")
-        where = " and ".join(conditions)
+        where, values = condition(self.spec, self.window, self.filters)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
         cursor = self.store.cursor(self.spec.name)
         return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
@@ -440,6 +436,15 @@ class Dataset(Sequence[dict[str, Any]]):
     def _vectors(self) -> Vectors:
         table = str(self.spec.label.vectors).split(".")[0]
         return Vectors(self.store.data_files(table), "label_row")
+
+
+def condition(spec: TaskSpec, window: WindowSpec, filters: Filters) -> tuple[str, dict[str, str | bool]]:
+    """Write a task's filters as SQL over its examples: the condition, empty where there is none, and the values of its parameters."""
+    values = {column: value for column, value in filters.items() if column != "fits"}
+    terms = [f"{quote(column)} = ${column}" for column in values]
+    if filters.get("fits") and spec.fits:
+        terms.append(f"{quote(spec.fits)} <= {window.seq_len}")
+    return " and ".join(terms), values
 
 
 def _reopen(path: Path, release: str, task: str, scheme: str, split: str, window: WindowSpec, filters: Filters) -> Dataset:

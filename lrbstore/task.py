@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec, task_specs
 from lrbstore.contract import literal, quote
-from lrbstore.dataset import Dataset, Filters
+from lrbstore.dataset import Dataset, Filters, condition
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.scoring import score
@@ -95,36 +95,35 @@ class Task:
         return task
 
     def _need_rows(self) -> None:
-        """Say which command brings the data when the task's sources are not in the store."""
+        """Say what is missing where there is no example: the task's sources, a value, or one that has all of the values."""
+        where, values = condition(self.spec, self.window, self.filters)
+        # On the good way one question is asked, which skips most of a task of millions; only without an answer it is asked why.
+        with damage_said(), contextlib.suppress(duckdb.ConversionException):
+            if self._has_example(where, values):
+                return
         with damage_said():
-            some = self.store.cursor(self.spec.name).execute(f"select 1 from {self.spec.name}.examples limit 1").fetchall()
+            some = self._has_example("", {})
         if not some:
             held = {i.source for i in self.store.manifest.inputs} & set(self.spec.sources)
             absent = [s for s in self.spec.sources if s not in held]
             run = " and ".join(f"lrbstore ingest {s} PATH… --store {self.store.path}" for s in absent or self.spec.sources)
             there = f"; {', '.join(sorted(held))} alone give it none" if held else ""
             raise MissingData(f"the store at {self.store.path} holds no rows for {self.spec.name}{there}; run: {run}")
-        fits = f"{quote(self.spec.fits)} <= {self.window.seq_len}" if self.spec.fits and self.filters.get("fits") else "true"
-        wanted = {column: value for column, value in self.filters.items() if column != "fits"}
-        for column, value in wanted.items():
-            asked = f"select 1 from {self.spec.name}.examples where {quote(column)} = $value limit 1"
+        for column, value in values.items():
             with damage_said():
-                # A task of millions of examples is asked for the one value first, which skips most of them.
                 with contextlib.suppress(duckdb.ConversionException):
-                    if self.store.cursor(self.spec.name).execute(asked, {"value": value}).fetchall():
+                    if self._has_example(f"{quote(column)} = $value", {"value": value}):
                         continue
                 known = (
                     self.store.cursor(self.spec.name).execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
                 )
             raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
-        if len(self.filters) > 1 or fits != "true":
-            every = " and ".join([fits, *(f"{quote(column)} = ${column}" for column in wanted)])
-            with damage_said():
-                found = self.store.cursor(self.spec.name).execute(f"select 1 from {self.spec.name}.examples where {every} limit 1", wanted)
-                if found.fetchall():
-                    return
-            said = ", ".join(f"{column}={value!r}" for column, value in self.filters.items())
-            raise BadSpec(f"no example of {self.spec.name} has all of {said} (seq_len={self.window.seq_len}); leave one of them out")
+        said = ", ".join(f"{column}={value!r}" for column, value in self.filters.items())
+        raise BadSpec(f"no example of {self.spec.name} has all of {said} (seq_len={self.window.seq_len}); leave one of them out")
+
+    def _has_example(self, where: str, values: dict[str, str | bool]) -> bool:
+        asked = f"select 1 from {self.spec.name}.examples {f'where {where}' if where else ''} limit 1"
+        return bool(self.store.cursor(self.spec.name).execute(asked, values).fetchall())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what reopens the task: the store's folder and release, and the settings."""

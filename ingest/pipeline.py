@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from lrbstore.assembly import assembly
 from lrbstore.contract import Contract, Rule, contract, literal, quote
-from lrbstore.engine import connect, read_parquet
+from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.reading import BadRow, DelimitedFile
@@ -206,6 +206,7 @@ class Run:
         self.replaced_units: set[tuple[str, str, str, str]] = set()
         self._met: dict[tuple[str, str, str], Unit] = {}
         self.scratch = connect(publication.scratch)
+        run_folder(self.scratch, "splits")
         self._fill("tissue_vocabulary", ["key", "tissue"], sorted({(row.key, row.tissue) for row in tissue_aliases(self.spec.name)}))
         aliases: list[tuple[object, ...]] = []
         for name in spec.assemblies:
@@ -402,6 +403,7 @@ class Job:
         """Append checked rows to a table."""
         if not rows.num_rows:
             return
+        rows = self._drawn(contract(table), rows)
         if table not in self._writers:
             stem = f"{self.unit.version}-{self.unit.sha256[:8]}"
             self._writers[table] = self.run.writer(
@@ -411,6 +413,18 @@ class Job:
         if {"tissue", "tissue_name"} <= set(rows.column_names):
             pairs = rows.select(["tissue_name", "tissue"]).drop_null().group_by(["tissue_name", "tissue"]).aggregate([])
             self.run.note_tissues(set(zip(pairs["tissue_name"].to_pylist(), pairs["tissue"].to_pylist(), strict=True)))
+
+    def _drawn(self, rules: Contract, rows: pa.Table) -> pa.Table:
+        """Add to each record its part of the random split, where its table keeps that."""
+        if not rules.drawn:
+            return rows
+        self.scratch.register("to_draw", rows.select(["record_id"]))
+        parts = ", ".join(f"random_split(record_id, {seed}) as {name}" for name, seed in rules.drawn.items())
+        drawn = self.scratch.sql(f"select {parts} from to_draw").to_arrow_table()
+        self.scratch.unregister("to_draw")
+        for name in rules.drawn:
+            rows = rows.append_column(name, drawn[name])
+        return rows
 
     def end_group(self, table: str) -> None:
         """End a table's row group here: for rows that come in tiles, whose statistics are to skip the other tiles."""
@@ -522,8 +536,9 @@ class Job:
             if name not in have and name in rules.column_names
         ]
         given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c in have]
-        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in have and c.name not in _GIVEN]
-        judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in _ASSIGNED]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in {*have, *_GIVEN, *rules.drawn}]
+        later = {*_ASSIGNED, *rules.drawn}
+        judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in later]
         judge = f"case {' '.join(judged)} end" if judged else "null"
         with_id = "record_id" in rules.column_names
         # One statement whose answer goes straight to Arrow: to keep it as a table first costs as much as the source's own SQL.

@@ -98,6 +98,11 @@ class Contract:
         """Names of the columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @functools.cached_property
+    def drawn(self) -> dict[str, int]:
+        """Columns that keep a record's part of the random split, with the seed that their names end in (``random_split_42``)."""
+        return {name: int(seed) for name in self.column_names for stem, _, seed in [name.rpartition("_")] if stem == "random_split"}
+
 
 def quote(name: str) -> str:
     """Quote an SQL identifier where DuckDB needs it (``"end"``)."""

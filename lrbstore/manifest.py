@@ -19,7 +19,7 @@ from lrbstore.errors import ContractBroken, SchemaTooNew, SchemaTooOld
 from lrbstore.genome import GenomeRecord
 from lrbstore.layout import sql_folder
 
-SCHEMA_VERSION = 1  #: Version of the layout on disk and of the stored tables; apart from the package's version.
+SCHEMA_VERSION = 2  #: Version of the layout on disk and of the stored tables; apart from the package's version.
 
 
 class _Frozen(pydantic.BaseModel, frozen=True, extra="forbid"):

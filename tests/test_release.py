@@ -648,7 +648,7 @@ GARBAGE = {
     "empty": lambda raw: b"",
     "truncated": lambda raw: raw[: len(raw) // 2],
     "binary": lambda raw: bytes(range(256)) * 4,
-    "another JSON": lambda raw: b'{"schema_version": 1, "hello": 2}',
+    "another JSON": lambda raw: f'{{"schema_version": {SCHEMA_VERSION}, "hello": 2}}'.encode(),
     "a list": lambda raw: b"[]",
     "rows do not add up": lambda raw: raw.replace(b'"rows_rejected": 0', b'"rows_rejected": 1', 1),
 }

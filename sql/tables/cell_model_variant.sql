@@ -2,6 +2,7 @@
 -- unites: variant_record
 create table cell_model_variant (
     record_id        BIGINT NOT NULL,   -- hash of source, content and how often that content came before
+    random_split_42  VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source           VARCHAR NOT NULL,  -- cell_model_passports
     source_version   VARCHAR NOT NULL,  -- date of the set of VCFs (its folder's name), YYYY-MM-DD
     variant_id       VARCHAR,           -- key of variant; null where the line has no ALT, or one that is not spelt out in bases

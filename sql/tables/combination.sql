@@ -2,6 +2,7 @@
 -- united: from every table whose head says "unites: combination"
 create table combination (
     record_id          BIGINT NOT NULL,   -- hash of source, content and how often that content came before
+    random_split_42    VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source             VARCHAR NOT NULL,  -- name of the source
     source_version     VARCHAR NOT NULL,  -- the provider's version
     combination_id     VARCHAR NOT NULL,  -- key: the provider's id; of neutral sets <set>:<id>, since every set counts from 1

@@ -8,6 +8,7 @@ with screen as materialized (  -- screens with their models first: a filter on t
 )
 select
     k.record_id,        -- key, of the file and the cell's place in it
+    k.random_split_42,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     k.source,           -- name of the source
     k.source_version,   -- the provider's version
     k.gene_symbol,      -- gene symbol as the matrix has it

@@ -2,6 +2,7 @@
 -- unites: variant_record
 create table gtex_sqtl (
     record_id        BIGINT NOT NULL,   -- hash of source, content and how often that content came before
+    random_split_42  VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source           VARCHAR NOT NULL,  -- gtex_v8_sqtl
     source_version   VARCHAR NOT NULL,  -- v8
     variant_id       VARCHAR,           -- key of variant (GTEx's own spelling: gtex_variant_id)

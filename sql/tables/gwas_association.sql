@@ -3,6 +3,7 @@
 -- unites: variant_record
 create table gwas_association (
     record_id        BIGINT NOT NULL,   -- hash of source, content and how often that content came before; the same in every version
+    random_split_42  VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source           VARCHAR NOT NULL,  -- gwas_catalog
     source_version   VARCHAR NOT NULL,  -- date in the file's name, YYYY-MM-DD
     variant_id       VARCHAR,           -- always null: the catalogue has no REF

@@ -3,6 +3,7 @@
 -- Rows lie in tiles of 512 genes by symbol and 64 screens by model id, one row group each, so that a gene and a model both skip most.
 create table knockout_score (
     record_id       BIGINT NOT NULL,   -- 36 bits of the file's sha256, then the cell's place in it: the same file gives the same ids
+    random_split_42 VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source          VARCHAR NOT NULL,  -- name of the source
     source_version  VARCHAR NOT NULL,  -- the provider's version
     gene_symbol     VARCHAR NOT NULL,  -- gene symbol as the matrix has it

@@ -52,6 +52,7 @@ placed as (
 
 select
     record_id,                                                  -- key of mave_score
+    random_split_42,                                            -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source,                                                     -- mavedb
     source_version,                                             -- date of the bulk dump, YYYY-MM-DD; undated for files of the API
     urn,                                                        -- the score set: key of mave_target

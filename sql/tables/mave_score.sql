@@ -3,6 +3,7 @@
 -- unique: accession
 create table mave_score (
     record_id        BIGINT NOT NULL,   -- hash of source, content and how often that content came before
+    random_split_42  VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source           VARCHAR NOT NULL,  -- mavedb
     source_version   VARCHAR NOT NULL,  -- date of the bulk dump (asOf), YYYY-MM-DD; undated for files of the API
     urn              VARCHAR NOT NULL,  -- the score set: key of mave_score_set

@@ -3,6 +3,7 @@
 -- unique: combination_id
 create table neutral_combination (
     record_id       BIGINT NOT NULL,   -- hash of source, content and how often that content came before
+    random_split_42 VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source          VARCHAR NOT NULL,  -- neutral_combinations
     source_version  VARCHAR NOT NULL,  -- the provider's version
     combination_id  VARCHAR NOT NULL,  -- <set>:<Combination_ID>; the set is the file's name up to _combs

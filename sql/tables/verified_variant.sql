@@ -2,6 +2,7 @@
 -- unites: variant_record
 create table verified_variant (
     record_id        BIGINT NOT NULL,   -- hash of source, content (without the sample's id) and how often that content came before
+    random_split_42  VARCHAR NOT NULL,  -- part of this record in the random split under seed 42: train (8 of 10), validation or test
     source           VARCHAR NOT NULL,  -- verified_variants
     source_version   VARCHAR NOT NULL,  -- the Zenodo record that publishes the file
     variant_id       VARCHAR,           -- key of variant; null for insertions and deletions: ANNOVAR's - cannot be written as in VCF without a genome

@@ -40,6 +40,7 @@ select
     v.variant_id,
     v.rs_id,
     v.record_id,
+    v.random_split_42,
     v.source_file,
     v.source_line
 from cell_model_variant as v

@@ -20,6 +20,7 @@ select
     e.review_stars,
     e.origins,
     e.record_id,
+    e.random_split_42,
     e.source_file,
     e.source_line
 from clinvar_record as e

@@ -19,6 +19,7 @@ select
     e.variant_id,
     e.rs_id,
     e.record_id,
+    e.random_split_42,
     e.source_file,
     e.source_line
 from gtex_eqtl as e

@@ -46,6 +46,7 @@ select
     k.source = 'project_score' and k.screen_number = 0 and g.is_symbol_known as is_gvrep_example,  -- GV-Rep's loader takes one screen
     k.source,
     k.record_id,
+    k.random_split_42,
     k.source_file,
     k.source_line,
     k.source_column

@@ -2,7 +2,7 @@
 -- associations that GV-Rep's loader would keep, or else the first, in the file's order.
 with asked as (
     select
-        record_id, assembly, chrom, pos, rs_id, trait, risk_allele, risk_allele_frequency, p_value, neg_log10_p, effect, effect_kind,
+        record_id, random_split_42, assembly, chrom, pos, rs_id, trait, risk_allele, risk_allele_frequency, p_value, neg_log10_p, effect, effect_kind,
         effect_unit, study_accession, pubmedid, source_file, source_line,
         or_or_beta is not null and ci_text is not null and risk_allele_frequency_text is not null as is_gvrep_row
     from gwas_association
@@ -61,6 +61,7 @@ select
     p.study_accession,
     p.pubmedid,
     p.record_id,
+    p.random_split_42,
     p.source_file,
     p.source_line
 from paired as p

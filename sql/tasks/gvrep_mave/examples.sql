@@ -24,6 +24,7 @@ select
     m.licence,
     m.variant_id,
     m.record_id,
+    m.random_split_42,
     m.source_file,
     m.source_line
 from mave_score as m

@@ -23,6 +23,7 @@ select
     c.licence,
     c.variant_id,                    -- where MaveDB mapped it to one base of a genome
     c.record_id,
+    c.random_split_42,
     c.source_file,
     c.source_line
 from mave_construct as c

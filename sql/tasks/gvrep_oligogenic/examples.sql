@@ -40,6 +40,7 @@ select
     c.source,
     c.licence,
     c.record_id,
+    c.random_split_42,
     c.source_file,
     c.source_line
 from combination as c

@@ -28,6 +28,7 @@ select
     s.variant_id,
     s.rs_id,
     s.record_id,
+    s.random_split_42,
     s.source_file,
     s.source_line
 from gtex_sqtl as s

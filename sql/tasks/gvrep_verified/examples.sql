@@ -17,6 +17,7 @@ select
     v.variant_id,
     v.rs_id,
     v.record_id,
+    v.random_split_42,
     v.source_file,
     v.source_line
 from verified_variant as v

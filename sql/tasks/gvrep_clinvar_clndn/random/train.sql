@@ -1,2 +1,2 @@
 -- The authors' way: the train part of a random 80/10/10 over records, seed 42: all questions about a record stand together.
-select * from gvrep_clinvar_clndn.examples where random_split(record_id::VARCHAR, 42) = 'train'
+select * from gvrep_clinvar_clndn.examples where random_split_42 = 'train'

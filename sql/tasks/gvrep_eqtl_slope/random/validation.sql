@@ -1,2 +1,2 @@
 -- The authors' way: the validation part of a random 80/10/10 over records, seed 42.
-select * from gvrep_eqtl_slope.examples where random_split(example_id, 42) = 'validation'
+select * from gvrep_eqtl_slope.examples where random_split_42 = 'validation'

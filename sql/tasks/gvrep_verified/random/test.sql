@@ -1,2 +1,2 @@
 -- The authors' way: the test part of a random 80/10/10 over records, seed 42.
-select * from gvrep_verified.examples where random_split(example_id, 42) = 'test'
+select * from gvrep_verified.examples where random_split_42 = 'test'

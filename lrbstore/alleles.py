@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lrbstore.bases import Sequences
 from lrbstore.coordinates import start_of_pos
 from lrbstore.errors import BadSpec
 from lrbstore.genome import Genome
-from lrbstore.sequences import Sequences
 
 # What the genome says about a REF allele; see check_reference.
 REF_CHECKS = ("match", "swapped", "mismatch", "n", "off_contig", "contig_not_in_genome", "unchecked")

@@ -186,6 +186,20 @@ def genome_add(
         show(opened_store.sql(query).to_arrow_reader(), Format.table)
 
 
+@genome_app.command("cache")
+def genome_cache(
+    assembly: Annotated[str | None, typer.Argument(help="GRCh37 or GRCh38; every registered genome if left out.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Decode a registered genome once into a flat file in the store: windows are then cut at the speed of memory."""
+    from lrbstore.ingest.genomes import cache_genome
+
+    with progress() as say:
+        written = cache_genome(_folder(store), assembly, progress=say)
+    for path in written:
+        notice(f"{path}: {path.stat().st_size:,} bases")
+
+
 @chain_app.command("add")
 def chain_add(
     source: Annotated[str, typer.Argument(metavar="FROM", help="Assembly that positions come from, GRCh37 or GRCh38 (or hg19, hg38).")],

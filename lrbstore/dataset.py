@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from lrbstore import encoding as enc
+from lrbstore.bases import Sequences
 from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
@@ -26,7 +27,6 @@ from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
-from lrbstore.sequences import Sequences
 from lrbstore.store import Store, damage_said
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, REASONS, WindowSpec, cage_bins
 

@@ -12,10 +12,10 @@ fork shares its file position and returns wrong bases (pyfaidx issues 92 and 211
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import mmap
-import operator
 import os
 import shutil
 import tempfile
@@ -26,20 +26,19 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pydantic
 import pyfaidx
 
 from lrbstore import encoding as enc
 from lrbstore.assembly import Assembly, assemblies
 from lrbstore.assembly import assembly as load_assembly
-from lrbstore.errors import BadSpec, ContigNotFound, HashMismatch, MissingData, OutOfContig, WrongAssembly, near_names
+from lrbstore.bases import Bases, Int64Array, Sequences
+from lrbstore.errors import BadSpec, ContigNotFound, HashMismatch, MissingData, WrongAssembly, near_names
 
 Progress = Callable[[str, int, int], None]
 
 _BLOCK = 1 << 23  # bytes read at a time while a FASTA is copied, decoded or digested
-_GATHER_UP_TO = 32  # windows up to this length are gathered for many rows at once; longer ones are cut row by row
-_GATHER_ROWS = 1 << 16  # rows gathered at a time: bounds the index arrays to some tens of MB
+_OTHER_LISTED = 100_000  # letters other than ACGTN whose places are kept: the reference assemblies have some hundreds at most
 _LINE_END = b"\r\n"
 _UPPER = bytes(byte - 32 if 97 <= byte <= 122 else byte for byte in range(256))
 _IUPAC = b"ACGTUNRYSWKMBDHVX"  # nucleotide codes; X is what some tools mask with
@@ -63,6 +62,8 @@ class GenomeRecord(pydantic.BaseModel, frozen=True, extra="forbid"):
         contigs: Contig (store's name) to length in bases, in the assembly's order.
         names: Contig (store's name) to its name in the FASTA.
         ignored: Names in the FASTA that the assembly does not know; they are kept out.
+        other: Contig (store's name) to the 0-based places of letters that are none of A, C, G, T, N in either case (IUPAC codes, handed
+            out as N); None where there are too many to list.
         source_path: The file that was registered, which is ``path`` unless it was copied or decoded.
         origin: ``referenced`` (read where it lies), ``copied`` or ``decoded`` (from gzip) into the store.
     """
@@ -77,8 +78,14 @@ class GenomeRecord(pydantic.BaseModel, frozen=True, extra="forbid"):
     contigs: dict[str, int]
     names: dict[str, str]
     ignored: tuple[str, ...] = ()
+    other: dict[str, tuple[int, ...]] | None = None
     source_path: Path
     origin: Literal["referenced", "copied", "decoded"]
+
+    @property
+    def cache(self) -> Path:
+        """Where the flat cache lies, if there is one: named after the sequence alone, beside the index."""
+        return self.index.with_name(f"{self.assembly}.{self.digest[:16]}.bases")
 
     def within(self, store: Path) -> GenomeRecord:
         """Return the record with paths inside the store written relative to it, so that a store can be moved or copied."""
@@ -140,7 +147,7 @@ def register_fasta(
         names, ignored = _recognise({entry.name: entry.length for entry in entries}, assembly, fasta, simulated=simulated)
         by_name = {entry.name: entry for entry in entries}
         contigs = {chrom: by_name[name].length for chrom, name in names.items()}
-        md5 = _md5_by_name(path, entries, set(names.values()), fasta, progress)
+        md5, others = _read_through(path, entries, set(names.values()), fasta, progress)
         lines = sorted(f"{chrom}\t{length}\t{md5[names[chrom]]}\n" for chrom, length in contigs.items())
         digest = hashlib.sha256("".join(lines).encode()).hexdigest()
         after = fasta.stat()
@@ -163,12 +170,13 @@ def register_fasta(
         contigs=contigs,
         names=names,
         ignored=ignored,
+        other=None if others is None else {chrom: others[name] for chrom, name in names.items() if name in others},
         source_path=fasta,
         origin=origin,
     )
 
 
-class Genome:
+class Genome(Sequences):
     """The sequence of a registered genome. Picklable and safe to share with forked processes and threads: its state is the record.
 
     Attributes:
@@ -177,7 +185,7 @@ class Genome:
 
     def __init__(self, record: GenomeRecord) -> None:
         self.record = record
-        self._mapped: _Mapped | None = None
+        self._mapped: tuple[int, Bases] | None = None  # of the process with this number
 
     def __reduce__(self) -> tuple[type[Genome], tuple[GenomeRecord]]:
         return Genome, (self.record,)
@@ -211,147 +219,46 @@ class Genome:
         inside = load_assembly(self.assembly).canonical(chrom)
         return None if inside is None else self.record.contigs.get(inside)
 
-    def windows(self, chroms: Any, starts: Any, length: int, encoding: str = "bytes", out: npt.NDArray[Any] | None = None) -> Any:
-        """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
+    @property
+    def _what(self) -> str:
+        return f"the registered genome {self.assembly}"
 
-        Args:
-            chroms: n contig names in any spelling that the assembly knows (list, array or column), or one name for all rows.
-            starts: n 0-based starts, integers.
-            length: Bases a window, at least 1.
-            encoding: ``bytes`` | ``codes`` | ``one_hot`` | ``text``, see :mod:`lrbstore.encoding`.
-            out: A buffer of the result's shape and dtype to write into and return; not for ``text``.
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {chrom: place for place, chrom in enumerate(self.record.contigs)}
 
-        Returns:
-            ``bytes`` uint8 ``(n, length)`` ASCII; ``codes`` int8 ``(n, length)``; ``one_hot`` uint8 ``(n, 4, length)``; ``text`` a list of
-            n str.
-
-        Raises:
-            OutOfContig: A window leaves its contig; names the first such row.
-            ContigNotFound: A contig that the genome lacks; names the first such row.
-            BadSpec: Lengths of the arguments differ, starts are not integers, or the buffer does not fit.
-            HashMismatch: The FASTA has changed since it was registered.
-            MissingData: The FASTA or its index is gone.
-        """
-        enc.check_encoding(encoding)
-        length = operator.index(length)
-        if length < 1:
-            raise BadSpec(f"a window of {length} bases was asked for; expected at least 1")
-        begin = _integers(starts)
-        n = len(begin)
-        if out is not None:
-            shape, dtype = enc.encoded_form(encoding, n, length)
-            if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype or not out.flags.writeable:
-                found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-                raise BadSpec(f"the output buffer is {found}; encoding '{encoding}' needs a writable {dtype} array of shape {shape}")
-        mapped = self._map()
-        contig = self._contig_rows(chroms, n, mapped)
-        room = mapped.length[contig] - length  # compared this way round, a start near the largest integer cannot wrap
-        outside = (begin < 0) | (begin > room)
-        if outside.any():
-            row = int(outside.argmax())
-            raise self._out_of_contig(mapped.chroms[contig[row]], int(begin[row]), int(begin[row]) + length, f"row {row}: ")
-        if encoding == "codes":
-            codes = np.empty((n, length), np.int8) if out is None else out
-            self._fill(codes.view(np.uint8), contig, begin, mapped, enc.CODE)
-            return codes
-        letters = np.empty((n, length), np.uint8) if out is None or encoding != "bytes" else out
-        self._fill(letters, contig, begin, mapped, enc.NORMALISED)
-        return enc.one_hot(letters, out=out) if encoding == "one_hot" else enc.encode(letters, encoding)
-
-    def fetch(self, chrom: str, start: int, end: int) -> bytes:
-        """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.
-
-        Raises:
-            OutOfContig: The interval leaves the contig, or ends before it starts.
-            ContigNotFound: The genome lacks the contig.
-            HashMismatch: The FASTA has changed since it was registered.
-            MissingData: The FASTA or its index is gone.
-        """
-        mapped = self._map()
-        contig = int(self._contig_rows(chrom, 1, mapped)[0])
-        start, end = operator.index(start), operator.index(end)
-        if not 0 <= start <= end <= mapped.length[contig]:
-            raise self._out_of_contig(mapped.chroms[contig], start, end, "")
-        return _cut(mapped.file, mapped.entries[contig], start, end, enc.NORMALISED) if start < end else b""
-
-    def _fill(
-        self, out: npt.NDArray[np.uint8], contig: npt.NDArray[np.int64], begin: npt.NDArray[np.int64], mapped: _Mapped, table: bytes
-    ) -> None:
-        """Fill ``out`` (n, length) with windows that are known to lie inside their contigs, each letter replaced through ``table``.
-
-        The one place where bases are read in bulk: a faster way of cutting goes here.
-        """
-        n, length = out.shape
-        if length > _GATHER_UP_TO:
-            for row, (entry, start) in enumerate(zip(contig.tolist(), begin.tolist(), strict=True)):
-                out[row] = np.frombuffer(_cut(mapped.file, mapped.entries[entry], start, start + length, table), np.uint8)
-            return
-        letter = np.frombuffer(table, np.uint8)
-        steps = np.arange(length)
-        for first in range(0, n, _GATHER_ROWS):
-            rows = slice(first, first + _GATHER_ROWS)
-            which = contig[rows]
-            line, column = np.divmod(begin[rows, None] + steps, mapped.lenc[which, None])
-            out[rows] = letter[mapped.raw[mapped.offset[which, None] + line * mapped.lenb[which, None] + column]]
-
-    def _contig_rows(self, chroms: Any, n: int, mapped: _Mapped) -> npt.NDArray[np.int64]:
-        """Return, for each of n rows, the contig's place in ``mapped``; int64 ``(n,)``."""
-        if isinstance(chroms, str):
-            return np.full(n, self._contig_row(chroms, 0, mapped), np.int64)
-        names = list(chroms) if isinstance(chroms, list | tuple) else np.asarray(chroms).tolist()
-        if len(names) != n:
-            raise BadSpec(f"{len(names)} contig names were given for {n} starts; expected one each, or a single name")
-        seen = mapped.rows
-        try:
-            return np.fromiter((seen[name] for name in names), np.int64, count=n)
-        except KeyError:  # another spelling, or no such contig
-            return np.fromiter((self._contig_row(name, row, mapped) for row, name in enumerate(names)), np.int64, count=n)
-
-    def _contig_row(self, name: str, row: int, mapped: _Mapped) -> int:
-        found = mapped.rows.get(name)
+    def _place(self, name: Any, row: int | None) -> int:
+        found = self._places.get(name)
         if found is not None:
             return found
+        where = "" if row is None else f"row {row}: "
         chrom = None if name is None else load_assembly(self.assembly).canonical(name)
         if chrom is None:
-            near = near_names(str(name), mapped.chroms, "contig")
-            raise ContigNotFound(f"row {row}: {self.assembly} has no contig {name!r}{near}")
-        if chrom not in mapped.rows:
+            near = near_names(str(name), list(self._places), "contig")
+            raise ContigNotFound(f"{where}{self.assembly} has no contig {name!r}{near}")
+        if chrom not in self._places:
             raise ContigNotFound(
-                f"row {row}: the registered genome {self.assembly} lacks the contig {chrom}; it has {_some(mapped.chroms)}; register a "
+                f"{where}the registered genome {self.assembly} lacks the contig {chrom}; it has {_some(list(self._places))}; register a "
                 f"FASTA that has it with `lrbstore genome add {self.assembly} FASTA`"
             )
-        return mapped.rows[chrom]
+        return self._places[chrom]
 
-    def _out_of_contig(self, chrom: str, start: int, end: int, where: str) -> OutOfContig:
-        return OutOfContig(
-            f"{where}{chrom}:{start}-{end} (0-based, half-open) is not an interval inside {chrom}, which has "
-            f"{self.record.contigs[chrom]} bases in the registered genome {self.assembly}"
-        )
-
-    def _map(self) -> _Mapped:
-        """Return this process's map of the file; made at first use and again after a fork."""
-        mapped = self._mapped
-        if mapped is None or mapped.pid != os.getpid():
-            mapped = self._mapped = _map(self.record)
-        return mapped
+    @property
+    def _bases(self) -> Bases:
+        """This process's map of the sequence; made at first use and again after a fork."""
+        held = self._mapped
+        if held is None or held[0] != os.getpid():
+            held = self._mapped = (os.getpid(), map_cache(self.record) or map_fasta(self.record))
+        return held[1]
 
 
-class _Mapped(NamedTuple):
-    """A FASTA mapped into this process's memory, and the geometry of its contigs as arrays over them."""
+def map_fasta(record: GenomeRecord) -> Bases:
+    """Map a registered FASTA into memory.
 
-    pid: int
-    file: mmap.mmap
-    raw: npt.NDArray[np.uint8]
-    chroms: list[str]
-    rows: dict[str, int]
-    entries: list[_Entry]
-    length: npt.NDArray[np.int64]
-    offset: npt.NDArray[np.int64]
-    lenc: npt.NDArray[np.int64]
-    lenb: npt.NDArray[np.int64]
-
-
-def _map(record: GenomeRecord) -> _Mapped:
+    Raises:
+        HashMismatch: It, or its index, is not what was registered.
+        MissingData: One of them is gone.
+    """
     again = f"run `lrbstore genome add {record.assembly} {record.source_path}{' --simulated' if record.simulated else ''}` again"
     try:
         with record.path.open("rb") as handle:
@@ -364,6 +271,7 @@ def _map(record: GenomeRecord) -> _Mapped:
                     f"{stat.st_mtime_ns} ns, expected {record.fasta_bytes} and {record.fasta_mtime_ns}; {again}"
                 )
             file = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+            file.madvise(mmap.MADV_RANDOM)  # else the system reads many pages around each one that is asked for
         index = record.index.read_bytes()
     except FileNotFoundError as error:
         if isinstance(error, MissingData):
@@ -379,32 +287,94 @@ def _map(record: GenomeRecord) -> _Mapped:
     ]
     if len(fitting) != len(entries):
         raise HashMismatch(f"{record.index} is not the index that was made for {record.path}; {again}")
-    chroms = list(record.contigs)
-    geometry = np.array([entry[1:] for entry in fitting], np.int64).reshape(-1, 4)
-    return _Mapped(
-        pid=os.getpid(),
-        file=file,
-        raw=np.frombuffer(file, np.uint8),
-        chroms=chroms,
-        rows={chrom: row for row, chrom in enumerate(chroms)},
-        entries=fitting,
-        length=geometry[:, 0],
-        offset=geometry[:, 1],
-        lenc=geometry[:, 2],
-        lenb=geometry[:, 3],
-    )
+    length, offset, lenc, lenb = np.array([entry[1:] for entry in fitting], np.int64).reshape(-1, 4).T
+    return Bases(np.frombuffer(file, np.uint8), length, offset, lenc, lenb, other=_other(record), file=file)
 
 
-def _cut(file: mmap.mmap, entry: _Entry, start: int, end: int, table: bytes) -> bytes:
-    """Return the bases of ``[start, end)``, which is not empty and inside the contig, each replaced through ``table``."""
-    return file[entry.byte_of(start) : entry.byte_of(end - 1) + 1].translate(table, _LINE_END)
+def _other(record: GenomeRecord) -> Int64Array | None:
+    """List the places of letters other than A, C, G, T, N over all contigs, as :class:`Bases` counts them."""
+    if record.other is None:
+        return None
+    first, places = 0, [np.zeros(0, np.int64)]
+    for chrom, length in record.contigs.items():
+        places.append(first + np.array(record.other.get(chrom, ()), np.int64))
+        first += length
+    return np.concatenate(places)
 
 
-def _integers(values: Any) -> npt.NDArray[np.int64]:
-    found = np.asarray(values)
-    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
-        raise BadSpec(f"starts are {found.dtype} of shape {found.shape}; expected one list of integers (0-based)")
-    return found.astype(np.int64)
+# ── the flat cache ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write_cache(record: GenomeRecord, progress: Progress | None = None) -> Path:
+    """Write a genome's flat cache: one byte a base, upper-case A, C, G, T, N, contig after contig in the record's order, nothing else.
+
+    Windows are then cut from it, and the FASTA is no longer read. It may be removed at any time.
+
+    Args:
+        record: With absolute paths.
+        progress: Called as ``progress("cache", bytes done, bytes in all)``.
+
+    Returns:
+        Its path; written anew if it is there already.
+
+    Raises:
+        HashMismatch: The FASTA, or its index, is not what was registered.
+        MissingData: One of them is gone.
+    """
+    map_fasta(record)  # says what is wrong with file or index
+    by_name = {entry.name: entry for entry in _read_index(record.index)}
+    with _workshop(record.index.parent) as aside, record.path.open("rb") as handle:
+        with mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as raw, (aside / "bases").open("wb") as out:
+            for name in record.names.values():
+                for done, bases in _blocks(raw, by_name[name], record.path):
+                    out.write(bases.translate(enc.NORMALISED))
+                    if progress is not None:
+                        progress("cache", done, len(raw))
+        return _publish(aside / "bases", record.cache)
+
+
+def map_cache(record: GenomeRecord) -> Bases | None:
+    """Map a genome's flat cache into memory; None where there is none.
+
+    Raises:
+        HashMismatch: It is not of the size that it was written with.
+    """
+    try:
+        with record.cache.open("rb") as handle:
+            file = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError:
+        return None
+    except ValueError:  # an empty file cannot be mapped
+        file = None
+    length = np.array(list(record.contigs.values()), np.int64)
+    found = 0 if file is None else len(file)
+    if file is None or found != length.sum():
+        raise HashMismatch(
+            f"{record.cache} has {found:,} bytes, expected one for each of {length.sum():,} bases: it is damaged; remove it, and run: "
+            f"lrbstore genome cache {record.assembly}"
+        )
+    file.madvise(mmap.MADV_RANDOM)
+    return Bases(np.frombuffer(file, np.uint8), length, np.cumsum(length) - length, normalised=True, file=file)
+
+
+def check_cache(record: GenomeRecord) -> None:
+    """Compare a genome's flat cache, if there is one, with the FASTA, base by base.
+
+    Raises:
+        HashMismatch: They differ; names the first contig that does.
+    """
+    cache = map_cache(record)
+    if cache is None:
+        return
+    fasta = map_fasta(record)
+    for contig, (chrom, length) in enumerate(record.contigs.items()):
+        for start in range(0, length, _BLOCK):
+            end = min(start + _BLOCK, length)
+            if cache.fetch(contig, start, end) != fasta.fetch(contig, start, end):
+                raise HashMismatch(
+                    f"{record.cache} is damaged: {chrom}:{start}-{end} is not what {record.path} has; remove it, and run: "
+                    f"lrbstore genome cache {record.assembly}"
+                )
 
 
 @contextmanager
@@ -588,20 +558,33 @@ def _some(items: list[str], separator: str = ", ") -> str:
     return separator.join(items[:4]) + (f"{separator}… ({len(items)} in all)" if len(items) > 4 else "")
 
 
-def _md5_by_name(path: Path, entries: list[_Entry], wanted: set[str], fasta: Path, progress: Progress | None) -> dict[str, str]:
-    """Read every base of the wanted contigs once: prove their geometry and their letters, and return the md5 of each."""
+def _read_through(
+    path: Path, entries: list[_Entry], wanted: set[str], fasta: Path, progress: Progress | None
+) -> tuple[dict[str, str], dict[str, tuple[int, ...]] | None]:
+    """Read every base of the wanted contigs once: prove their geometry and their letters.
+
+    Returns:
+        The md5 of each, and the places of its letters other than A, C, G, T, N where it has any; None where these are too many.
+    """
     found: dict[str, str] = {}
+    others: dict[str, list[int]] = {}
     with path.open("rb") as handle, mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ) as raw:
         for entry in entries:
             if entry.name not in wanted:
                 continue
-            md5 = hashlib.md5(usedforsecurity=False)
+            md5, before = hashlib.md5(usedforsecurity=False), 0
             for done, bases in _blocks(raw, entry, fasta):
                 md5.update(bases)
+                if bases.translate(None, b"ACGTN") and sum(map(len, others.values())) <= _OTHER_LISTED:
+                    letters = np.frombuffer(bases, np.uint8)
+                    places = before + np.flatnonzero(~np.isin(letters, np.frombuffer(b"ACGTN", np.uint8)))
+                    others.setdefault(entry.name, []).extend(places.tolist())
+                before += len(bases)
                 if progress is not None:
                     progress("read", done, len(raw))
             found[entry.name] = md5.hexdigest()
-    return found
+    many = sum(map(len, others.values())) > _OTHER_LISTED
+    return found, None if many else {name: tuple(places) for name, places in others.items()}
 
 
 def _blocks(raw: mmap.mmap, entry: _Entry, fasta: Path) -> Iterator[tuple[int, bytes]]:

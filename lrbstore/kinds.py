@@ -31,8 +31,8 @@ import pyarrow.compute as pc
 
 from lrbstore import encoding as enc
 from lrbstore.alleles import check_reference
+from lrbstore.bases import Sequences
 from lrbstore.errors import ContractBroken
-from lrbstore.sequences import Sequences
 from lrbstore.window import (
     BoolArray,
     Int64Array,

@@ -267,7 +267,7 @@ class StoreFolder:
                 manifest = Manifest.read(self.manifest_path(release))
                 named.add(self.manifest_path(release))
                 named |= {self.path / f.path for f in manifest.files}
-                named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index)}
+                named |= {self.path / p for g in manifest.genomes for p in (g.path, g.index, g.cache)}
                 named |= {self.path / c.path for c in manifest.chains}
         real = {path.resolve() for path in named}
         found = [p for folder in (*_FOLDERS, "scratch") for p in (self.path / folder).rglob("*") if p.is_file()]

@@ -25,6 +25,7 @@ import platformdirs
 import pyarrow as pa
 
 from lrbstore.assembly import assemblies, assembly
+from lrbstore.bases import Sequences
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, contracts, literal, parts_of, quote
 from lrbstore.engine import connect, read_parquet, run_folder
@@ -33,7 +34,7 @@ from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
 from lrbstore.reconciliation import make_view
 from lrbstore.release import StoreFolder
-from lrbstore.sequences import Sequences, SequenceTable
+from lrbstore.sequences import SequenceTable
 from lrbstore.vocabulary import tissue_key, vocabulary
 
 

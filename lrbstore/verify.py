@@ -16,7 +16,7 @@ from lrbstore.chain import ChainRecord
 from lrbstore.contract import contract, head, literal
 from lrbstore.engine import read_parquet
 from lrbstore.errors import LrbStoreError
-from lrbstore.genome import GenomeRecord, register_fasta
+from lrbstore.genome import GenomeRecord, check_cache, map_fasta, register_fasta
 from lrbstore.kinds import KINDS
 from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, file_sha256
@@ -177,10 +177,10 @@ def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
 
 
 def _genome(store: Store, record: GenomeRecord) -> Finding:
-    """Read a genome from its first base to its last: its digest and its index must be those that were registered."""
+    """Read a genome from its first base to its last: its digest and its index must be those that were registered, its cache the same."""
     try:
         genome = store.genome(record.assembly)
-        genome.fetch(next(iter(record.contigs)), 0, 1)  # says what is wrong where the file has been replaced or is gone
+        map_fasta(genome.record)  # says what is wrong where the file has been replaced or is gone
         with tempfile.TemporaryDirectory() as folder:
             again = register_fasta(genome.record.path, assembly(record.assembly), Path(folder), simulated=record.simulated)
             if again.digest != record.digest:
@@ -188,6 +188,7 @@ def _genome(store: Store, record: GenomeRecord) -> Finding:
                                f"registered as {record.digest[:12]}…; restore it from a copy, or run: lrbstore genome add")  # fmt: skip
             if again.index.read_bytes() != genome.record.index.read_bytes():
                 return Finding("genome", record.assembly, "failure", f"{genome.record.index} is damaged; restore it from a copy")
+        check_cache(genome.record)
     except (LrbStoreError, OSError, ValueError) as error:
         return Finding("genome", record.assembly, "failure", str(error))
     return Finding("genome", record.assembly, "ok", f"{len(record.contigs)} contigs, digest {record.digest[:12]}")

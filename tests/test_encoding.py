@@ -88,4 +88,4 @@ def test_codes_outside_the_table_are_refused():
 def test_unknown_encoding_offers_the_known_ones():
     with pytest.raises(UnknownName, match="one_hot"):
         enc.encode(np.zeros((1, 1), np.uint8), "onehot")
-    assert enc.ENCODINGS == ("text", "bytes", "codes", "one_hot")
+    assert enc.ENCODINGS == ("text", "bytes", "codes", "one_hot", "one_hot_float32")

@@ -1,5 +1,6 @@
 """Genomes: registration refuses what is not the assembly, and every base that is read is the one pyfaidx reads."""
 
+import contextlib
 import gzip
 import hashlib
 import multiprocessing
@@ -16,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lrbstore import bases as cutting
 from lrbstore import encoding as enc
 from lrbstore.assembly import assembly
 from lrbstore.errors import BadSpec, ContigNotFound, HashMismatch, MissingData, OutOfContig, UnknownName, WrongAssembly
-from lrbstore.genome import Genome, GenomeRecord, register_fasta
+from lrbstore.genome import Genome, GenomeRecord, check_cache, register_fasta, write_cache
 
 REALDATA = Path(__file__).resolve().parents[1].parent / "shared" / "realdata"
 needs_realdata = pytest.mark.skipif(not REALDATA.is_dir(), reason="real upstream files are not beside this checkout")
@@ -85,16 +87,54 @@ def random_windows(lengths, length, n, seed):
 @pytest.mark.parametrize("last", [True, False])
 def test_windows_are_pyfaidx_windows(tmp_path, width, eol, last):
     path = write_fasta(tmp_path / "g.fa", width=width, eol=eol, last=last)
-    genome = Genome(register(path, tmp_path / "store"))
+    record = register(path, tmp_path / "store")
+    genome = Genome(record)
     assert genome.lengths == {name: len(bases) for name, bases in sorted(CONTIGS.items(), key=lambda c: list(HG38.lengths).index(c[0]))}
+    asked = []
     with pyfaidx.Fasta(str(shutil.copy(path, tmp_path / "oracle.fa")), as_raw=True) as oracle:
-        for length in (1, 2, 31, 32, 33, 60, 61, 200, 1_003):  # both ways of cutting, and lengths around a line
+        for length in (1, 2, 31, 60, 61, 200, 1_003):  # lengths around a line, and around a piece
             chroms, starts = random_windows(genome.lengths, length, 12, seed=length)
-            expected = [plain(oracle[c][s : s + length]) for c, s in zip(chroms, starts.tolist(), strict=True)]
+            asked.append((length, chroms, starts, [plain(oracle[c][s : s + length]) for c, s in zip(chroms, starts.tolist(), strict=True)]))
+
+    def check(genome):
+        for length, chroms, starts, expected in asked:
             assert enc.to_text(genome.windows(chroms, starts, length)) == expected
             assert genome.windows(chroms, starts, length, encoding="text") == expected
-    for chrom, bases in CONTIGS.items():
-        assert genome.fetch(chrom, 0, len(bases)).decode() == plain(bases)
+        for chrom, bases in CONTIGS.items():
+            assert genome.fetch(chrom, 0, len(bases)).decode() == plain(bases)
+
+    check(genome)
+    check(Genome(record.model_copy(update={"other": None})))  # as if a file had too many IUPAC codes to list them
+    with small_pieces():
+        check(Genome(record))
+    write_cache(record)
+    path.unlink()  # the FASTA is no longer needed
+    check(Genome(record))
+    with small_pieces():
+        check(Genome(record))
+
+
+@contextlib.contextmanager
+def small_pieces():
+    """Cut toys as genomes are cut: in many pieces, by several threads, long windows row by row."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cutting, "_PIECE", 128)
+        patch.setattr(cutting, "_GATHER_LINES_UP_TO", 100)
+        patch.setattr(cutting, "_SHARE", 256)
+        cutting.set_threads(3)
+        yield
+    cutting.set_threads(1)
+
+
+def test_lines_of_several_lengths_in_one_batch(tmp_path):
+    path = tmp_path / "g.fa"
+    path.write_bytes(b"".join(fasta_text({name: CONTIGS[name]}, width=w) for name, w in (("chr1", 60), ("chr2", 25), ("chrX", 100))))
+    genome = Genome(register(path, tmp_path / "store"))
+    for small in (contextlib.nullcontext(), small_pieces()):
+        with small:
+            chroms, starts = random_windows(genome.lengths, 51, 40, seed=3)
+            expected = [plain(CONTIGS[c])[s : s + 51] for c, s in zip(chroms, starts.tolist(), strict=True)]
+            assert genome.windows(chroms, starts, 51, encoding="text") == expected
 
 
 @settings(max_examples=60, deadline=None)
@@ -115,7 +155,7 @@ def test_every_encoding_and_a_buffer_of_its_own(toy):
         letters = toy.windows(chroms, starts, length)
         assert letters.dtype == np.uint8
         assert letters.shape == (len(chroms), length)
-        for encoding, dtype in (("bytes", np.uint8), ("codes", np.int8), ("one_hot", np.uint8)):
+        for encoding, dtype in (("bytes", np.uint8), ("codes", np.int8), ("one_hot", np.uint8), ("one_hot_float32", np.float32)):
             expected = enc.encode(letters, encoding)
             found = toy.windows(chroms, starts, length, encoding=encoding)
             assert found.dtype == dtype
@@ -260,10 +300,10 @@ def test_a_forked_process_maps_for_itself(toy, monkeypatch):
     genome = Genome(toy.record)
     genome.fetch("chr1", 0, 5)
     before = genome._mapped
-    monkeypatch.setattr(os, "getpid", lambda: before.pid + 1)
+    monkeypatch.setattr(os, "getpid", lambda: before[0] + 1)
     genome.fetch("chr1", 0, 5)
     assert genome._mapped is not before
-    assert genome._mapped.pid == before.pid + 1
+    assert genome._mapped[0] == before[0] + 1
 
 
 def test_pickle_carries_the_record_only(toy):
@@ -552,3 +592,56 @@ def test_real_chromosomes(tmp_path):
     with pytest.raises(WrongAssembly, match="contig chr22 has 51304566 bases, expected 50818468; its lengths are those of GRCh37"):
         register_fasta(tmp_path / "GRCh37.fa", HG38, tmp_path / "store")
     assert register_fasta(tmp_path / "GRCh37.fa", assembly("GRCh37"), tmp_path / "store").contigs == {"chr22": 51_304_566}
+
+
+# --- the flat cache
+
+
+def test_the_cache_is_one_byte_a_base_named_after_the_sequence(tmp_path):
+    path = write_fasta(tmp_path / "g.fa")
+    record = register(path, tmp_path / "store")
+    assert write_cache(record) == record.cache
+    assert record.cache.read_bytes().decode() == "".join(plain(CONTIGS[chrom]) for chrom in record.contigs)
+    other = register(write_fasta(tmp_path / "narrow.fa", width=7), tmp_path / "store")
+    assert other.index != record.index
+    assert other.cache == record.cache  # the same sequence in other lines
+    check_cache(record)
+    assert {p.name for p in record.index.parent.iterdir()} == {record.index.name, other.index.name, record.cache.name}
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        (lambda raw: raw[:-1], "has 3,522 bytes, expected one for each of 3,523 bases"),
+        (lambda raw: b"", "has 0 bytes"),
+        (lambda raw: raw[:2_500] + (b"C" if raw[2_500:2_501] != b"C" else b"A") + raw[2_501:], r"chr2:0-1003 is not what .*g\.fa has"),
+    ],
+)
+def test_a_damaged_cache_is_told(tmp_path, how, says):
+    record = register(write_fasta(tmp_path / "g.fa"), tmp_path / "store")
+    write_cache(record)
+    record.cache.write_bytes(how(record.cache.read_bytes()))
+    with pytest.raises(HashMismatch, match=rf"{says}.*lrbstore genome cache GRCh38"):
+        check_cache(record)
+
+
+def test_contigs_go_by_their_places_too(toy):
+    names = list(toy.lengths)
+    chroms, starts = random_windows(toy.lengths, 40, 30, seed=5)
+    places = np.array([names.index(chrom) for chrom in chroms])
+    assert np.array_equal(toy.windows(places, starts, 40), toy.windows(chroms, starts, 40))
+    for wrong in (places[:-1], places + 5, places - 1 - places.min()):
+        with pytest.raises(BadSpec, match="places in lengths, 0 to 4"):
+            toy.windows(wrong, starts, 40)
+
+
+def test_a_file_that_is_not_in_memory_is_read_ahead(tmp_path):
+    contigs = {"chr1": random_bases(3_000_000, 5)}
+    genome = Genome(register(write_fasta(tmp_path / "g.fa", contigs), tmp_path / "store"))
+    genome.fetch("chr1", 0, 1)
+    genome._bases._ahead = 0  # as after a while
+    with (tmp_path / "g.fa").open("rb") as handle:
+        os.fsync(handle.fileno())
+        os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    starts = np.arange(0, 2_900_000, 50_021)
+    assert genome.windows("chr1", starts, 300, encoding="text") == [plain(contigs["chr1"][s : s + 300]) for s in starts.tolist()]

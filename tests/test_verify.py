@@ -11,8 +11,8 @@ import pytest
 
 import lrbstore
 from lrbstore.contract import contract, contracts
-from lrbstore.errors import HashMismatch, LrbStoreError
-from lrbstore.ingest.genomes import add_genome
+from lrbstore.errors import HashMismatch, LrbStoreError, MissingData
+from lrbstore.ingest.genomes import add_genome, cache_genome
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.layout import sql_folder
 from lrbstore.manifest import DataFile, Manifest, file_sha256
@@ -305,3 +305,21 @@ def test_the_manifest_survives_its_round_trip(sound):
     assert json.loads(manifest.model_dump_json())["schema_version"] == manifest.schema_version
     assert all(not Path(f.path).is_absolute() for f in manifest.files)
     assert all(f.table in contracts() and contract(f.table).stored for f in manifest.files)
+
+
+def test_a_genomes_cache_is_compared_with_its_fasta(store: Path) -> None:
+    (cache,) = cache_genome(store, "hg38")
+    assert not failures(store)
+    assert cache not in StoreFolder(store).orphans()
+    raw = cache.read_bytes()
+    cache.write_bytes(raw[:700] + b"N" + raw[701:])
+    assert failures(store) == [("genome", "GRCh38")]
+    cache.unlink()
+    assert not failures(store)
+
+
+def test_a_store_without_a_genome_has_nothing_to_cache(simulated: Path, tmp_path: Path) -> None:
+    ingest(tmp_path / "store", "gtex_v8_eqtl", [simulated / "gtex_v8_eqtl/Liver.v8.egenes.txt.gz"], simulated=True)
+    for name in (None, "GRCh37"):
+        with pytest.raises(MissingData, match="no genome is registered.*lrbstore genome add"):
+            cache_genome(tmp_path / "store", name)

@@ -1,0 +1,397 @@
+"""Bases in memory, and windows cut out of them: the one place where bases are read in bulk.
+
+:class:`Sequences` is what the rest of the house sees: contigs by name, windows checked before they are cut.
+:class:`lrbstore.genome.Genome` is the one of a registered genome, :class:`lrbstore.sequences.SequenceTable` that of a table with a
+sequence a row. :class:`Bases` does the cutting for both.
+
+Contigs lie in one array of ASCII letters: a FASTA mapped into memory, its flat cache, or sequences held by a table. A contig whose first
+base is at byte ``offset``, with lines of ``lenc`` bases in ``lenb`` bytes, has base ``p`` (0-based) at byte
+``offset + p // lenc * lenb + p % lenc``; a contig on one line is a plain stretch.
+
+A batch is cut in pieces that stay in a core's own cache while they are gathered, folded to upper case and encoded, so that memory is read
+once and written once. Pieces of a large batch go to several threads: numpy lets go of the interpreter while it copies. Short windows are
+gathered many at a time, long ones line block by line block.
+"""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import operator
+import os
+import resource
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+
+from lrbstore import encoding as enc
+from lrbstore.errors import BadSpec, OutOfContig
+
+Int64Array = npt.NDArray[np.int64]
+Letters = npt.NDArray[np.uint8]
+
+_PIECE = 1 << 18  #: Bytes of letters that are worked on at a time: half of what a core's second cache holds.
+_GATHER_LINES_UP_TO = 24_576  #: Windows up to this length are gathered many at a time where they are broken into lines.
+_SHARE = 1 << 21  #: Bytes of output that are worth a thread of their own.
+_AHEAD = 16  #: Pieces that are asked for ahead after one had to wait for the disk.
+_MOST_THREADS = 4  #: More than that no memory feeds.
+_PAGE = mmap.PAGESIZE
+
+
+class _Crew:
+    """The threads that this process cuts large batches with. None crosses a fork: a forked process begins with itself alone."""
+
+    def __init__(self) -> None:
+        self._process, self._pool, self.size = 0, None, 1
+        self._pool: ThreadPoolExecutor | None
+
+    def hire(self, size: int) -> None:
+        """Make it that many threads, this one included."""
+        self._process, self.size = os.getpid(), max(size, 1)
+        self._pool = ThreadPoolExecutor(size - 1, "lrbstore-cut") if size > 1 else None
+
+    def pool(self) -> ThreadPoolExecutor | None:
+        """Return the other threads, if there are any."""
+        if self._process != os.getpid():
+            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+            self.hire(1 if self._process else min(cores, _MOST_THREADS))  # siblings of a forked process are as busy as itself
+        return self._pool
+
+
+_crew = _Crew()
+
+
+def set_threads(n: int) -> None:
+    """Say with how many threads this process cuts large batches: as many as it has cores, and up to 4, if nothing is said.
+
+    A loader's worker says 1: its siblings have the other cores.
+    """
+    _crew.hire(n)
+
+
+def _waits() -> int:
+    """Count the pages that this thread had to wait for, and one; 0 where the system does not tell."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_majflt + 1 if hasattr(resource, "RUSAGE_THREAD") else 0
+
+
+class Bases:
+    """Contigs in an array of letters.
+
+    Args:
+        raw: uint8, the letters with whatever lies between them.
+        length: int64 (contigs,), bases of each contig.
+        offset: int64 (contigs,), byte of its first base.
+        lenc, lenb: int64 (contigs,), bases and bytes of its lines; None where every contig is on one line.
+        other: int64, ascending: places of all letters that are none of A, C, G, T, N in either case, counting bases over all contigs in
+            order; None where they are not known.
+        normalised: Every base is one of A, C, G, T, N, in upper case.
+        file: The map behind ``raw``, where it is a file.
+    """
+
+    def __init__(
+        self,
+        raw: Letters,
+        length: Int64Array,
+        offset: Int64Array,
+        lenc: Int64Array | None = None,
+        lenb: Int64Array | None = None,
+        *,
+        other: Int64Array | None = None,
+        normalised: bool = False,
+        file: mmap.mmap | None = None,
+    ) -> None:
+        self.raw, self.length, self.offset = raw, length, offset
+        one_line = np.maximum(length, 1)
+        # A contig on one line has all its bases in line 0, whatever length of line its index gives.
+        self._lenc = one_line if lenc is None else np.where(lenc >= length, one_line, lenc)
+        self._lenb = one_line if lenb is None else np.where(self._lenc >= length, one_line, lenb)
+        self._is_flat = self._lenc >= length
+        self._first = np.cumsum(length) - length  # of each contig, over all
+        self._other, self._normalised, self._file = other, normalised, file
+        self._ahead = _AHEAD
+
+    def byte_of(self, contig: int, base: int) -> int:
+        """Find a base's byte."""
+        line, column = divmod(base, int(self._lenc[contig]))
+        return int(self.offset[contig]) + line * int(self._lenb[contig]) + column
+
+    def fetch(self, contig: int, start: int, end: int) -> bytes:
+        """Cut one interval inside a contig, 0-based half-open: upper-case A, C, G, T, N."""
+        if start >= end:
+            return b""
+        return self.raw[self.byte_of(contig, start) : self.byte_of(contig, end - 1) + 1].tobytes().translate(enc.NORMALISED, b"\r\n")
+
+    def windows(self, contig: Int64Array, begin: Int64Array, length: int, encoding: str, out: npt.NDArray[Any] | None = None) -> Any:
+        """Cut windows of one length that are known to lie inside their contigs.
+
+        Args:
+            contig: int64 (n,), places of the contigs in ``length``.
+            begin: int64 (n,), 0-based.
+            length: Bases a window.
+            encoding: See :mod:`lrbstore.encoding`.
+            out: An array of the form that the encoding asks for; a new one by default.
+
+        Returns:
+            The array, or a list of str for ``text``.
+        """
+        n = len(begin)
+        if encoding == "text":
+            texts: list[str] = []
+            for letters in self._pieces(contig, begin, length):
+                flat = letters.reshape(-1).data
+                texts += [str(flat[at : at + length], "ascii") for at in range(0, len(flat), length)]
+            return texts
+        if out is None:
+            shape, dtype = enc.encoded_form(encoding, n, length)
+            out = np.empty(shape, dtype)
+        pool = _crew.pool()
+        parts = min(_crew.size, out.nbytes // _SHARE, n)
+        if pool is None or parts < 2:
+            self._fill(contig, begin, encoding, out, length)
+            return out
+        edges = [n * part // parts for part in range(parts + 1)]
+        rows = [slice(a, b) for a, b in itertools.pairwise(edges)]
+        others = [pool.submit(self._fill, contig[r], begin[r], encoding, out[r], length) for r in rows[1:]]
+        self._fill(contig[rows[0]], begin[rows[0]], encoding, out[rows[0]], length)
+        for other in others:
+            other.result()
+        return out
+
+    def _pieces(self, contig: Int64Array, begin: Int64Array, length: int) -> Iterator[Letters]:
+        """Cut windows piece by piece, each uint8 (rows, length); an array is good until the next one is asked for."""
+        rows = max(_PIECE // length, 1)
+        letters = np.empty((min(rows, len(begin)), length), np.uint8)
+        for first in range(0, len(begin), rows):
+            piece = slice(first, first + rows)
+            some = letters[: len(begin[piece])]
+            self._cut(contig[piece], begin[piece], some)
+            yield some
+
+    def _fill(self, contig: Int64Array, begin: Int64Array, encoding: str, out: npt.NDArray[Any], length: int) -> None:
+        """Cut windows into ``out``, encoded."""
+        rows = max(_PIECE // length, 1)
+        if encoding == "bytes":
+            for first in range(0, len(begin), rows):
+                piece = slice(first, first + rows)
+                self._cut(contig[piece], begin[piece], out[piece])
+            return
+        for i, letters in enumerate(self._pieces(contig, begin, length)):
+            enc.encode_into(letters, encoding, out[i * rows : i * rows + len(letters)])
+
+    def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
+        """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N."""
+        # Asking for pages is cheap beside the disk, and dear beside a copy from memory: it goes on while pieces had to wait for pages.
+        if self._ahead:
+            self._ahead -= 1
+            self._read_ahead(contig, begin, out.shape[1])
+            waits = 0
+        else:
+            waits = _waits()
+        flat = self._is_flat[contig]
+        if flat.all():
+            self._gather(self.offset[contig] + begin, out)
+        elif not flat.any() and (geometry := self._one_geometry(contig)) is not None:
+            self._gather_lines(contig, begin, out, *geometry)
+        else:
+            self._cut_mixed(contig, begin, out)
+        if waits and _waits() > waits:
+            self._ahead = _AHEAD
+        if self._normalised:
+            return
+        if self._other is None:
+            out[...] = enc.normalise(out)
+            return
+        np.bitwise_and(out, 0xDF, out=out)
+        place = self._first[contig] + begin
+        low, high = np.searchsorted(self._other, place), np.searchsorted(self._other, place + out.shape[1])
+        for row in np.flatnonzero(low < high).tolist():
+            out[row, self._other[low[row] : high[row]] - place[row]] = enc.N
+
+    def _one_geometry(self, contig: Int64Array) -> tuple[int, int] | None:
+        lenc, lenb = self._lenc[contig], self._lenb[contig]
+        return (int(lenc[0]), int(lenb[0])) if (lenc == lenc[0]).all() and (lenb == lenb[0]).all() else None
+
+    def _cut_mixed(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
+        """Cut rows of contigs whose lines are not of one length, one contig after the other."""
+        for one in np.unique(contig).tolist():
+            rows = np.flatnonzero(contig == one)
+            piece = np.empty((len(rows), out.shape[1]), np.uint8)
+            if self._is_flat[one]:
+                self._gather(self.offset[one] + begin[rows], piece)
+            else:
+                self._gather_lines(contig[rows], begin[rows], piece, int(self._lenc[one]), int(self._lenb[one]))
+            out[rows] = piece
+
+    def _gather(self, at: Int64Array, out: Letters) -> None:
+        """Copy plain stretches that begin at some bytes."""
+        length = out.shape[1]
+        if len(at) > 1:
+            out[...] = sliding_window_view(self.raw, length)[at]
+        elif len(at):
+            out[0] = self.raw[at[0] : at[0] + length]
+
+    def _gather_lines(self, contig: Int64Array, begin: Int64Array, out: Letters, lenc: int, lenb: int) -> None:
+        """Copy stretches that are broken into lines: whole lines first, without their ends, and of those what is asked for."""
+        n, length = out.shape
+        lines = (length + lenc - 2) // lenc + 1  # that a window can touch
+        line, column = np.divmod(begin, lenc)
+        at = self.offset[contig] + line * lenb
+        # Behind the last lines of a file there are fewer bytes than a window's lines could have.
+        is_last = at + lines * lenb > self.raw.size
+        if is_last.any():
+            for row in np.flatnonzero(is_last).tolist():
+                start = int(begin[row])
+                out[row] = np.frombuffer(self.fetch(int(contig[row]), start, start + length), np.uint8)
+            rows = np.flatnonzero(~is_last)
+            if len(rows):
+                piece = np.empty((len(rows), length), np.uint8)
+                self._gather_lines(contig[rows], begin[rows], piece, lenc, lenb)
+                out[rows] = piece
+            return
+        blocks = as_strided(self.raw, (self.raw.size - lines * lenb + 1, lines, lenc), (1, lenb, 1), writeable=False)
+        if length > _GATHER_LINES_UP_TO:
+            tight = np.empty((lines, lenc), np.uint8)
+            for row, (byte, skip) in enumerate(zip(at.tolist(), column.tolist(), strict=True)):
+                tight[...] = blocks[byte]
+                out[row] = tight.ravel()[skip : skip + length]
+            return
+        whole = blocks[at]
+        out[...] = sliding_window_view(whole.ravel(), length)[np.arange(n) * (lines * lenc) + column]
+
+    def _read_ahead(self, contig: Int64Array, begin: Int64Array, length: int) -> None:
+        """Ask for a piece's pages at once: one by one, each of them would be waited for."""
+        if self._file is None:
+            return
+        last, lenc, lenb, offset = begin + length - 1, self._lenc[contig], self._lenb[contig], self.offset[contig]
+        first = (offset + begin // lenc * lenb + begin % lenc) // _PAGE * _PAGE
+        sizes = offset + last // lenc * lenb + last % lenc + 1 - first
+        for start, size in zip(first.tolist(), sizes.tolist(), strict=True):
+            self._file.madvise(mmap.MADV_WILLNEED, start, size)
+
+
+class Sequences(ABC):
+    """Named sequences that windows are cut from. Positions are 0-based, intervals half-open."""
+
+    @property
+    @abstractmethod
+    def digest(self) -> str:
+        """SHA-256 (hex) over the sorted lines ``name TAB length TAB md5``."""
+
+    @property
+    @abstractmethod
+    def simulated(self) -> bool:
+        """Whether the sequences are made up."""
+
+    @property
+    @abstractmethod
+    def lengths(self) -> Mapping[str, int]:
+        """Contig to length in bases; a contig's place in it stands for its name in :meth:`windows`."""
+
+    @abstractmethod
+    def contig_length(self, chrom: str) -> int | None:
+        """Give a contig's length in bases, in any spelling that is known; None where there is none."""
+
+    @property
+    @abstractmethod
+    def _bases(self) -> Bases:
+        """The bases, contigs in the order of ``lengths``, good for this process."""
+
+    @property
+    @abstractmethod
+    def _what(self) -> str:
+        """What this is, for errors."""
+
+    @abstractmethod
+    def _place(self, name: Any, row: int | None) -> int:
+        """Return a contig's place in ``lengths``; ContigNotFound where there is none, saying in which row if there is one."""
+
+    @property
+    @abstractmethod
+    def _places(self) -> Mapping[str, int]:
+        """Contig to its place in ``lengths``."""
+
+    def windows(self, chroms: Any, starts: Any, length: int, encoding: str = "bytes", out: npt.NDArray[Any] | None = None) -> Any:
+        """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
+
+        Args:
+            chroms: n contig names in any spelling that is known (list, array or column), or their places in ``lengths`` as integers; or
+                one name for all rows.
+            starts: n 0-based starts, integers.
+            length: Bases a window, at least 1.
+            encoding: ``bytes`` | ``codes`` | ``one_hot`` | ``one_hot_float32`` | ``text``, see :mod:`lrbstore.encoding`.
+            out: A buffer of the result's shape and dtype to write into and return; not for ``text``.
+
+        Returns:
+            ``bytes`` uint8 ``(n, length)`` ASCII; ``codes`` int8 ``(n, length)``; ``one_hot`` uint8 ``(n, 4, length)``;
+            ``one_hot_float32`` float32 ``(n, 4, length)``; ``text`` a list of n str.
+
+        Raises:
+            OutOfContig: A window leaves its contig; names the first such row.
+            ContigNotFound: A contig that is not there; names the first such row.
+            BadSpec: Lengths of the arguments differ, starts are not integers, or the buffer does not fit.
+            HashMismatch: The FASTA of a genome has changed since it was registered.
+            MissingData: The FASTA or its index is gone.
+        """
+        enc.check_encoding(encoding)
+        length = operator.index(length)
+        if length < 1:
+            raise BadSpec(f"a window of {length} bases was asked for; expected at least 1")
+        begin = np.asarray(starts)
+        if begin.ndim != 1 or (begin.size and begin.dtype.kind not in "iu"):
+            raise BadSpec(f"starts are {begin.dtype} of shape {begin.shape}; expected one list of integers (0-based)")
+        begin = begin.astype(np.int64)
+        n = len(begin)
+        if out is not None:
+            shape, dtype = enc.encoded_form(encoding, n, length)
+            if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype or not out.flags.writeable:
+                found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+                raise BadSpec(f"the output buffer is {found}; encoding '{encoding}' needs a writable {dtype} array of shape {shape}")
+        bases, contig = self._bases, self._contig_rows(chroms, n)
+        room = bases.length[contig] - length  # compared this way round, a start near the largest integer cannot wrap
+        outside = (begin < 0) | (begin > room)
+        if outside.any():
+            row = int(outside.argmax())
+            raise self._out_of_contig(int(contig[row]), int(begin[row]), int(begin[row]) + length, f"row {row}: ")
+        return bases.windows(contig, begin, length, encoding, out)
+
+    def fetch(self, chrom: str, start: int, end: int) -> bytes:
+        """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.
+
+        Raises:
+            OutOfContig: The interval leaves the contig, or ends before it starts.
+            ContigNotFound: There is no such contig.
+            HashMismatch: The FASTA of a genome has changed since it was registered.
+            MissingData: The FASTA or its index is gone.
+        """
+        contig, start, end = self._place(chrom, None), operator.index(start), operator.index(end)
+        if not 0 <= start <= end <= self._bases.length[contig]:
+            raise self._out_of_contig(contig, start, end, "")
+        return self._bases.fetch(contig, start, end)
+
+    def _contig_rows(self, chroms: Any, n: int) -> Int64Array:
+        """Return each of n rows' contig as its place in ``lengths``; int64 ``(n,)``."""
+        if isinstance(chroms, str):
+            return np.full(n, self._place(chroms, 0), np.int64)
+        if isinstance(chroms, np.ndarray) and chroms.dtype.kind in "iu":
+            if chroms.shape != (n,) or (n and not 0 <= chroms.min() <= chroms.max() < len(self._places)):
+                raise BadSpec(f"contigs are given as {chroms.shape} numbers; expected {n} places in lengths, 0 to {len(self._places) - 1}")
+            return chroms.astype(np.int64, copy=False)
+        names = list(chroms) if isinstance(chroms, list | tuple) else np.asarray(chroms).tolist()
+        if len(names) != n:
+            raise BadSpec(f"{len(names)} contig names were given for {n} starts; expected one each, or a single name")
+        try:
+            return np.fromiter(map(self._places.__getitem__, names), np.int64, count=n)
+        except KeyError:  # another spelling, or no such contig
+            return np.fromiter((self._place(name, row) for row, name in enumerate(names)), np.int64, count=n)
+
+    def _out_of_contig(self, contig: int, start: int, end: int, where: str) -> OutOfContig:
+        chrom = list(self._places)[contig]
+        return OutOfContig(
+            f"{where}{chrom}:{start}-{end} (0-based, half-open) is not an interval inside {chrom}, which has "
+            f"{self.lengths[chrom]} bases in {self._what}"
+        )

@@ -22,7 +22,7 @@ from lrbstore import encoding as enc
 from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
-from lrbstore.errors import BadSpec, ContractBroken, UnknownName
+from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
 from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
@@ -317,16 +317,18 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _plan_rows(self, table: pa.Table) -> Windows:
         places, offsets = self._kind.places(table)
-        plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
+        try:
+            plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
+        except LrbStoreError as error:
+            raise error if error.row is None else error.about(self._kind.named(places, error.row)) from None
         if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
             checks = ref_checks(self._genome(), places, plan.kept)
             wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
             if wrong.any() and self.window.on_ref_mismatch == "error":
                 i = int(wrong.argmax())
-                row = places.slice(i, 1).to_pylist()[0]
                 raise ContractBroken(
-                    f"REF of example {row['example_id']} ({row['chrom']}:{row['pos']} {row['ref']}>{row['alt']}) is not what the genome "
-                    f"has there: {checks[i]}; use on_ref_mismatch='flag' or 'drop'"
+                    f"REF of {self._kind.named(places, i)} is not what the genome has there: {checks[i]}; "
+                    "use on_ref_mismatch='flag' or 'drop'"
                 )
             plan = plan.drop(wrong, "ref_mismatch")
         return Windows(plan, offsets)

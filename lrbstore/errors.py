@@ -23,14 +23,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Self
 
 
 class LrbStoreError(Exception):
-    """The root: ``except LrbStoreError`` catches everything that lrbstore raises on purpose."""
+    """The root: ``except LrbStoreError`` catches everything that lrbstore raises on purpose.
+
+    Attributes:
+        row: Which of the rows that were handed in the error is about, from 0, if its message begins with that: whoever knows the rows by
+            a better name than a number can put it there (:meth:`about`).
+    """
+
+    row: int | None = None
 
     def __str__(self) -> str:
         # KeyError prints the repr of its argument: a message is not a key.
         return " ".join(str(part) for part in self.args)
+
+    @classmethod
+    def of_row(cls, row: int, said: str) -> Self:
+        """Make the error of one of many rows: ``row 3: …``."""
+        error = cls(f"row {row}: {said}")
+        error.row = row
+        return error
+
+    def about(self, name: str) -> Self:
+        """Say the same of ``name`` in place of a row's number."""
+        return type(self)(f"{name}: {str(self).removeprefix(f'row {self.row}: ')}")
 
 
 class UnknownName(LrbStoreError, KeyError):

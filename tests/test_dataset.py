@@ -411,9 +411,13 @@ def test_strict_says_which_rows_have_a_wrong_reference(odd_store: lrbstore.Store
         len(raising)
 
 
-def test_strict_edge_error_names_the_first_row(odd_store: lrbstore.Store) -> None:
-    with pytest.raises(lrbstore.OutOfContig, match="edge='drop', 'pad' or 'shift'"):
+def test_strict_edge_error_names_the_first_example_that_has_no_window(odd_store: lrbstore.Store) -> None:
+    dropped = lrbstore.task(EQTL, 9, store=odd_store, window="strict", edge="drop").train.dropped().to_pylist()
+    first = next(row for row in dropped if row["reason"] != "allele_not_sequence")
+    named = f"example {first['example_id']} ({first['chrom']}:{first['pos']} {first['ref']}>{first['alt']}): the window needs ["
+    with pytest.raises(lrbstore.OutOfContig, match="edge='drop', 'pad' or 'shift'") as caught:
         len(lrbstore.task(EQTL, 9, store=odd_store, window="strict", edge="error").train)
+    assert str(caught.value).startswith(named)
 
 
 @pytest.mark.parametrize("edge", ["drop", "pad", "shift"])

@@ -118,11 +118,11 @@ class Dataset(Sequence[dict[str, Any]]):
         offsets = batch.get("member_offsets")
         for i in range(len(batch["example_id"])):
             if offsets is None:
-                yield {key: _scalar(value, i) for key, value in batch.items()}
+                yield {key: value[i] for key, value in batch.items()}
             else:
                 own = slice(offsets[i], offsets[i + 1])
                 yield {
-                    key: _members(value, own) if key in self.member_keys else _scalar(value, i)
+                    key: _members(value, own) if key in self.member_keys else value[i]
                     for key, value in batch.items()
                     if key != "member_offsets"
                 }
@@ -146,8 +146,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
 
         Yields:
-            Dicts of arrays of n rows: the keys of ``ds[i]``. What a combination has for each member is stacked over the members of the
-            batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
+            Dicts of arrays of n rows: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or None where there is none; so
+            are numbers, but only in a batch that lacks one of them. What a combination has for each member is stacked over the members of
+            the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
             ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader does; array encodings cut it to L.
 
         Raises:
@@ -395,7 +396,7 @@ class Dataset(Sequence[dict[str, Any]]):
         """Make a batch of rows that all have their windows."""
         kind, genome, plan = self._kind, self._genome(), windows.plan
         places, offsets = kind.places(table)
-        out: dict[str, Any] = {"example_id": np.array(table["example_id"].to_pylist())}
+        out: dict[str, Any] = {"example_id": _column(table["example_id"], "str")}
         try:
             out.update(kind.cut(genome, places, plan, self.window).encoded(encoding))
         except ContractBroken as error:
@@ -407,7 +408,7 @@ class Dataset(Sequence[dict[str, Any]]):
         out.update(kind.more(table, windows, self.window))
         if self.window.policy == "strict":
             if kind.has_ref:
-                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)))
+                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)), object)
             if self.window.edge == "shift":
                 out["anchor_index"] = plan.anchor
         if offsets is not None:
@@ -461,21 +462,16 @@ def _store_of(path: Path, release: str, pid: int) -> Store:
 
 
 def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
-    """Give a column its dtype; one with missing values becomes an array of objects, in which they are None."""
+    """Give a column its dtype. Text is an array of objects, and so are numbers where one is missing; what is missing is None."""
     if dtype == "str" or column.null_count:
-        return np.array(column.to_pylist())
+        return np.array(column.to_pylist(), object)
     return column.to_numpy().astype(dtype)
-
-
-def _scalar(value: Any, i: int = 0) -> Any:
-    one = value[i]
-    return str(one) if isinstance(one, np.str_) else one
 
 
 def _members(value: Any, own: slice) -> Any:
     """Give one example's part of what a batch has for each member: text as a list of str, numbers as an array."""
     some = value[own]
-    return [str(one) if isinstance(one, np.str_) else one for one in some] if isinstance(some, list) or some.dtype.kind in "UO" else some
+    return list(some) if isinstance(some, list) or some.dtype == object else some
 
 
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -146,7 +146,7 @@ def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], No
                     )
                 else:
                     columns[key] = pa.array(
-                        _plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key)
+                        _plain(value) if isinstance(value, np.ndarray) and value.dtype == object else value, types.get(key)
                     )
                 if key in dataset.member_keys:
                     columns[key] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), columns[key])

@@ -411,6 +411,17 @@ def test_strict_says_which_rows_have_a_wrong_reference(odd_store: lrbstore.Store
         len(raising)
 
 
+def test_text_has_one_dtype_whether_or_not_some_is_missing(store: lrbstore.Store) -> None:
+    """Of combinations, where a source names no genes; and of what every task has."""
+    seen = set()
+    for split in ("train", "test"):
+        for batch in lrbstore.task("gvrep_oligogenic", 32, store=store)[split].batches(1):
+            keys = ("example_id", "chromosomes", "gene_symbols", "zygosities", "ref_check")
+            assert {key: batch[key].dtype for key in keys} == dict.fromkeys(keys, np.dtype(object))
+            seen |= {type(name) for name in batch["gene_symbols"]}
+    assert seen == {str, type(None)}
+
+
 def test_strict_edge_error_names_the_first_example_that_has_no_window(odd_store: lrbstore.Store) -> None:
     dropped = lrbstore.task(EQTL, 9, store=odd_store, window="strict", edge="drop").train.dropped().to_pylist()
     first = next(row for row in dropped if row["reason"] != "allele_not_sequence")

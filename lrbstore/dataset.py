@@ -162,6 +162,17 @@ class Dataset(Sequence[dict[str, Any]]):
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
 
+    def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
+        """Make a batch of no examples: the keys, dtypes and shapes, but for the first axis, that :meth:`batches` gives.
+
+        Raises:
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        nothing = self._nothing()
+        return self._batch(nothing, self._plan_rows(nothing), encoding)
+
     def torch(self, encoding: str = "codes") -> Any:
         """Return the examples as a map-style PyTorch data set (extra ``torch``); see :func:`lrbstore.loaders.torch_dataset`."""
         return torch_dataset(self, encoding)
@@ -275,6 +286,11 @@ class Dataset(Sequence[dict[str, Any]]):
         with damage_said():
             return self._relation(columns).to_arrow_table()
 
+    def _nothing(self) -> pa.Table:
+        """Read no row, for its columns."""
+        with damage_said():
+            return self._relation(self._needed).limit(0).to_arrow_table()
+
     @functools.cached_property
     def _index(self) -> tuple[pa.Table, Windows]:
         """Every row of the split, with its windows: made once, for ``len``, indexing, shuffling and the ledger."""
@@ -283,9 +299,8 @@ class Dataset(Sequence[dict[str, Any]]):
             tables.append(table)
             pieces.append(windows)
         if not tables:
-            with damage_said():
-                empty = self._relation(self._needed).limit(0).to_arrow_table()
-            return empty, self._plan_rows(empty)
+            nothing = self._nothing()
+            return nothing, self._plan_rows(nothing)
         return pa.concat_tables(tables), Windows.join(pieces)
 
     @property

@@ -139,8 +139,11 @@ def test_the_macro_shows_every_record_once_with_its_place_or_why_it_has_none(lif
     assert ask(lifted_store, f"{natives} as same from variant_record_on('GRCh38') where lift_status = 'native' group by all") == [(True,)]
     statuses = {s for (s,) in ask(lifted_store, "select distinct lift_status from variant_record_on('GRCh38')")}
     assert statuses >= {"native", "mapped", "unmapped"}
-    with pytest.raises(Exception, match=r"variant_record_on: unknown assembly hg38; known: GRCh37, GRCh38"):
-        ask(lifted_store, "select * from variant_record_on('hg38')")
+    by_alias = "select lift_status, count(*), count(chrom_on) from variant_record_on('{}') group by all order by all"
+    assert ask(lifted_store, by_alias.format("HG38")) == ask(lifted_store, by_alias.format("GRCh38"))
+    for what in ("*", "count(*)"):  # whether or not a column is asked for
+        with pytest.raises(Exception, match=r"unknown assembly hg18; known: GRCh37 \(hg19, b37\), GRCh38 \(hg38\)"):
+            ask(lifted_store, f"select {what} from variant_record_on('hg18')")
 
 
 @pytest.mark.slow

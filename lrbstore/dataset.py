@@ -58,15 +58,8 @@ class Dataset(Sequence[dict[str, Any]]):
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
 
     def __repr__(self) -> str:
-        w = self.window
         counted = f"{len(self):,} examples, {len(self._dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
-        settings = {name: getattr(w, name) for name in self._kind.settings}
-        chosen = "".join(f" · {k} = {v!r}" for k, v in {**settings, **self.filters}.items())
-        return (
-            f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}, "
-            f"on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.scheme!r}{chosen}\n"
-            f" {counted}; release {self._release}>"
-        )
+        return f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {as_arguments(self.settings)}\n {counted}; release {self._release}>"
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -232,28 +225,31 @@ class Dataset(Sequence[dict[str, Any]]):
         )
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What tells data sets of one task and split apart; see :func:`settings_of`."""
+        return settings_of(self.spec, self.window, self.scheme, self.filters)
+
+    @property
     def fingerprint(self) -> str:
         """sha256 over all that decides what this data set hands out, and in which order.
 
         Task and its definition, split and scheme, filters, window policy and length, release, digest of the genome or of the table of
         sequences that windows are cut from.
         """
-        said = {
+        settings = self.settings
+        scheme, filters = settings.pop("split_scheme"), settings.pop("filters")
+        whole = {
+            **settings,
             "task": self.spec.name,
             "definition": self.spec.digest,
-            "scheme": self.scheme,
+            "scheme": scheme,
             "split": self.split,
-            "filters": sorted(self.filters.items()),
-            "window": self.window.policy,
-            "edge": self.window.edge,
-            "on_ref_mismatch": self.window.on_ref_mismatch,
-            "seq_len": self.window.seq_len,
-            **{name: getattr(self.window, name) for name in self._kind.settings},
+            "filters": sorted(filters.items()),
             "order": "upstream's rows",
             "release": self._release,
             "genome": self.store.sequence_digest(self.spec),
         }
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -454,6 +450,32 @@ class Dataset(Sequence[dict[str, Any]]):
     def _vectors(self) -> Vectors:
         table = str(self.spec.label.vectors).split(".")[0]
         return Vectors(self.store.data_files(table), "label_row")
+
+
+def settings_of(spec: TaskSpec, window: WindowSpec, scheme: str, filters: Filters) -> dict[str, Any]:
+    """List what tells data sets of one task and split apart, by the names that :func:`lrbstore.task` has for it.
+
+    A setting that stands here is in fingerprints, in what tasks and data sets say of themselves, and in the sidecars of exports.
+
+    Returns:
+        Setting → value, those of the kind of task alone included; under ``filters`` column → value.
+    """
+    return {
+        "split_scheme": scheme,
+        "seq_len": window.seq_len,
+        "window": window.policy,
+        "edge": window.edge,
+        "on_ref_mismatch": window.on_ref_mismatch,
+        **{name: getattr(window, name) for name in KINDS[spec.kind].settings},
+        "filters": dict(filters),
+    }
+
+
+def as_arguments(settings: Mapping[str, Any]) -> str:
+    """Write settings as the arguments that they are."""
+    given = {**settings, **settings["filters"]}
+    del given["filters"]
+    return ", ".join(f"{name}={value!r}" for name, value in given.items())
 
 
 def condition(spec: TaskSpec, window: WindowSpec, filters: Filters) -> tuple[str, dict[str, str | bool]]:

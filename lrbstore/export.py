@@ -61,7 +61,7 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{task.name}.{name}.{task.window.seq_len}.{form}"
         sidecar = path.with_name(path.name + ".json")
-        _see_it_is_the_same(sidecar, _settings(task, dataset))
+        _see_it_is_the_same(sidecar, dataset.settings)
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
             writers: dict[str, Callable[..., int]] = {
@@ -79,19 +79,6 @@ def export(
             aside_sidecar.unlink(missing_ok=True)
         written += [path, sidecar]
     return written
-
-
-def _settings(task: Task, dataset: Dataset) -> dict[str, Any]:
-    """What tells data sets of one task and split apart."""
-    return {
-        "split_scheme": dataset.scheme,
-        "seq_len": task.window.seq_len,
-        "window": task.window.policy,
-        "edge": task.window.edge,
-        "on_ref_mismatch": task.window.on_ref_mismatch,
-        **{name: getattr(task.window, name) for name in KINDS[task.spec.kind].settings},
-        "filters": dict(dataset.filters),
-    }
 
 
 def _see_it_is_the_same(sidecar: Path, settings: dict[str, Any]) -> None:
@@ -113,7 +100,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "split": dataset.split,
         "examples": n,
         "left_out": len(dataset._dropped_rows),
-        **_settings(task, dataset),
+        **dataset.settings,
         "fingerprint": dataset.fingerprint,
         "release": task.store.release,
         "simulated": task.store.simulated,

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec, task_specs
 from lrbstore.contract import literal, quote
-from lrbstore.dataset import Dataset, Filters, condition
+from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings_of
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.scoring import score
@@ -172,17 +172,11 @@ class Task:
         return self["test"]
 
     def __repr__(self) -> str:
-        settings = {name: getattr(self.window, name) for name in KINDS[self.spec.kind].settings}
-        chosen = "".join(f", {k}={v!r}" for k, v in {**settings, **self.filters}.items())
+        chosen = as_arguments(settings_of(self.spec, self.window, self.split_scheme, self.filters))
         simulated = " · SIMULATED" if self.store.simulated else ""
-        w = self.window
-        chosen = (
-            f", window={w.policy!r}, edge={w.edge!r}, on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.split_scheme!r}{chosen}"
-        )
         return (
-            f"lrbstore.task({self.spec.name!r}, seq_len={w.seq_len}{chosen}) · {self.spec.title}\n"
-            f"  {self.spec.assembly} · window={self.window.policy!r} · splits {', '.join(self.splits)} ({self.split_scheme}) "
-            f"· release {self.store.release}{simulated}"
+            f"lrbstore.task({self.spec.name!r}, {chosen}) · {self.spec.title}\n"
+            f"  {self.spec.assembly} · splits {', '.join(self.splits)} · release {self.store.release}{simulated}"
         )
 
     def score(self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None) -> pl.DataFrame:

@@ -549,7 +549,7 @@ def test_the_choice_of_knockout_is_part_of_what_a_data_set_is(gene_store: lrbsto
     assert lrbstore.task(GENE_TASK, 20, store=gene_store, edge="shift").train.fingerprint == masked.train.fingerprint
     assert masked.train.fingerprint != deleted.train.fingerprint
     assert "knockout='deleted'" in repr(deleted)
-    assert "knockout = 'deleted'" in repr(deleted.train)
+    assert "knockout='deleted'" in repr(deleted.train)
     for opened in (masked, deleted):
         again, whole = pickle.loads(pickle.dumps(opened.train)), pickle.loads(pickle.dumps(opened))
         assert again.fingerprint == whole.train.fingerprint == opened.train.fingerprint

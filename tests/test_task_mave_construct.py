@@ -258,7 +258,7 @@ def test_only_targets_that_a_window_holds(store: lrbstore.Store) -> None:
     assert every[split].fingerprint == lrbstore.task(TASK, 420, store=store)[split].fingerprint
     again = pickle.loads(pickle.dumps(whole[split]))
     assert (again.filters, again[0]) == ({"fits": True}, whole[split][0])
-    assert "fits = True" in repr(whole[split])
+    assert "fits=True" in repr(whole[split])
     with pytest.raises(lrbstore.BadSpec, match=r"no example of gvrep_mave_construct has all of fits=True \(seq_len=2\)"):
         lrbstore.task(TASK, 2, store=store, fits=True)
     with pytest.raises(lrbstore.BadSpec, match="fits='yes'; expected True"):

@@ -114,7 +114,7 @@ class TaskSpec(_Spec):
         remainder: Split scheme → which examples are in none of its splits, and why; every other scheme holds all examples.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
         fits: Column with the length of an example's contig, where contigs are short: ``lrbstore.task(…, fits=True)`` then takes the
-            examples whose whole contig is at most ``seq_len`` long.
+            examples whose whole contig is at most ``seq_len`` long; the others stand in the ledger.
         direction: Whether a higher or a lower prediction means a higher label.
     """
 

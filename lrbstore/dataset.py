@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lrbstore import encoding as enc
 from lrbstore.cage import from_rings, rings_for
@@ -270,10 +271,13 @@ class Dataset(Sequence[dict[str, Any]]):
     def _needed(self) -> list[str]:
         """Columns that an example is made of."""
         label = [self.spec.label.column or "label_row"]
-        return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
+        fits = [self.spec.fits] if self.spec.fits and self.filters.get("fits") else []
+        return list(dict.fromkeys(["example_id", *self._kind_columns, *fits, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
-        where, values = condition(self.spec, self.window, self.filters)
+        # What does not fit is left out by its length, as other rows are, and stands in the ledger; the options choose the examples.
+        options = {column: value for column, value in self.filters.items() if column != "fits"}
+        where, values = condition(self.spec, self.window, options)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
         cursor = self.store.cursor(self.spec.name)
         return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
@@ -333,6 +337,9 @@ class Dataset(Sequence[dict[str, Any]]):
             plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
         except LrbStoreError as error:
             raise error if error.row is None else error.about(self._kind.named(places, error.row)) from None
+        if self.spec.fits and self.filters.get("fits"):
+            longer = ~pc.fill_null(pc.less_equal(table[self.spec.fits], self.window.seq_len), False).to_numpy()
+            plan = plan.drop(longer if offsets is None else np.repeat(longer, np.diff(offsets)), "contig_longer_than_window")
         if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
             checks = ref_checks(self._genome(), places, plan.kept)
             wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)

@@ -325,7 +325,7 @@ def task(
         subset: Upstream's smaller subset, for tasks that have one (none of today's).
         **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling); and what only its kind has:
             ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes; ``fits=True`` for a task on constructs, to take those
-            of at most ``seq_len`` bases.
+            of at most ``seq_len`` bases (the others stand in the ledger, ``dropped()``).
 
     Returns:
         The task. No row has been read.

@@ -54,6 +54,7 @@ REASON_TEXT: Final[dict[str, str]] = {
     "contig_not_in_genome": "the assembly has the contig, the registered genome does not",
     "allele_not_sequence": "an allele is missing or cannot be written as bases (symbolic, '*')",
     "ref_mismatch": "the REF allele is not what the genome has there (on_ref_mismatch='drop')",
+    "contig_longer_than_window": "the whole contig is longer than seq_len, and only those that a window holds were asked for (fits=True)",
 }
 """What each reason means, in the order of the codes."""
 
@@ -171,7 +172,7 @@ class WindowPlan:
         return {name: int(n) for name, n in zip(REASONS, np.bincount(self.reason, minlength=len(REASONS)), strict=True) if n}
 
     def drop(self, rows: npt.ArrayLike, reason: str) -> WindowPlan:
-        """Give a plan in which more rows are dropped, for a reason that only the sequence can tell (``ref_mismatch``).
+        """Give a plan in which more rows are dropped, for a reason that their place does not tell (``ref_mismatch``).
 
         Args:
             rows: bool, shape ``(n,)``; rows that were dropped before keep their first reason.

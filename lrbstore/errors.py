@@ -148,9 +148,15 @@ def near_names(name: str, known: Iterable[str], kind: str = "name") -> str:
     known = sorted(set(known))
     lowered = {candidate.lower(): candidate for candidate in reversed(known)}
     near = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.6)]
+    if (
+        not near and len(name) > 2
+    ):  # part of a long name is far from it by its letters: melanoma, of "Melanoma, familial, susceptibility to"
+        near = [candidate for low, candidate in sorted(lowered.items(), key=lambda pair: len(pair[0])) if name.lower() in low][:3]
     if near:
         return f"; did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:
         return f"; no {kind} is known here"
-    shown = ", ".join(known[:12]) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
+    # Where a name has a comma of its own, the list would not tell where it ends.
+    written = [repr(n) for n in known[:12]] if any("," in n for n in known) else known[:12]
+    shown = ", ".join(written) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
     return f"; known: {shown}"

@@ -115,7 +115,9 @@ class Task:
                     if self._has_example(f"{quote(column)} = $value", {"value": value}):
                         continue
                 known = (
-                    self.store.cursor(self.spec.name).execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
+                    self.store.cursor(self.spec.name)
+                    .execute(f"select distinct {quote(column)} from {self.spec.name}.examples where {quote(column)} is not null")
+                    .fetchall()
                 )
             raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
         said = ", ".join(f"{column}={value!r}" for column, value in self.filters.items())

@@ -8,7 +8,7 @@ from pathlib import Path
 from lrbstore.assembly import assembly
 from lrbstore.chain import ChainRecord, read_chain
 from lrbstore.engine import connect
-from lrbstore.errors import BadSpec
+from lrbstore.errors import BadSpec, HashMismatch, MissingData
 from lrbstore.genome import Genome
 from lrbstore.ingest.lift import TABLES, lift
 from lrbstore.ingest.pipeline import Progress
@@ -20,8 +20,8 @@ from lrbstore.release import StoreFolder
 def add_chain(store: Path, source: str, target: str, file: Path, *, simulated: bool = False, progress: Progress | None = None) -> Manifest:
     """Register a chain file as the way from one assembly to another, as one new release.
 
-    The file, which is small, is copied into the store. A chain registered before for the same two assemblies is replaced; the way back
-    is a chain of its own.
+    The file, which is small, is copied into the store. A chain registered before for the same two assemblies is replaced, but the same one
+    again changes nothing: only a copy in the store that is gone or damaged is made anew. The way back is a chain of its own.
 
     Args:
         store: The store's folder; made if it is not there.
@@ -59,14 +59,17 @@ def add_chain(store: Path, source: str, target: str, file: Path, *, simulated: b
         lengths = {name: (dict(g.contigs) if g else {}) if simulated else None for name, g in genomes.items()}
         say(f"{file.name}: reading")
         chain = read_chain(file, here, there, source_lengths=lengths[here], target_lengths=lengths[there])
+        held = next((c for c in base.chains if (c.source, c.target) == (here, there)), None)
+        if publication.base and held and (held.digest, held.simulated) == (chain.digest, simulated):
+            try:
+                held.open(Path(store))
+            except (MissingData, HashMismatch):
+                _copy(file, Path(store).absolute() / held.path)
+            return publication.base
         copy = Path(store).absolute() / "chains" / f"{here}To{there}.{chain.digest[:16]}.over.chain{'.gz' if _is_gzip(file) else ''}"
-        copy.parent.mkdir(parents=True, exist_ok=True)
         if not copy.exists():
             publication.written.append(copy)
-            aside = copy.with_name(f".{copy.name}.writing")
-            shutil.copyfile(file, aside)
-            aside.replace(copy)
-            sync_folder(copy.parent)
+            _copy(file, copy)
         record = ChainRecord(
             source=here,
             target=there,
@@ -88,6 +91,17 @@ def add_chain(store: Path, source: str, target: str, file: Path, *, simulated: b
             note=f"chain add {here} {there}: {file.name}" + (" (simulated)" if simulated else ""),
         )
         return publication.publish(draft)
+
+
+def _copy(file: Path, copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    aside = copy.with_name(f".{copy.name}.writing")
+    try:
+        shutil.copyfile(file, aside)
+        aside.replace(copy)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync_folder(copy.parent)
 
 
 def _is_gzip(file: Path) -> bool:

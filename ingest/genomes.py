@@ -20,7 +20,8 @@ def add_genome(
 ) -> Manifest:
     """Register a FASTA as the sequence of an assembly, as one new release.
 
-    The genome that was registered for the assembly before is replaced. Every allele of the assembly is compared with the new one
+    The genome that was registered for the assembly before is replaced; the same file registered in the same way again changes nothing,
+    but for files of its own in the store that are gone: they are made again. Every allele of the assembly is compared with the new one
     (``ref_check``, left-aligned form), and so is every allele that a chain lifts to it.
 
     Args:
@@ -55,19 +56,25 @@ def add_genome(
             record = register_fasta(Path(fasta), known, folder, simulated=simulated, copy=copy, progress=step)
         finally:  # whatever it managed to put there goes again if no release comes of it
             publication.written += [p for p in folder.rglob("*") if p.is_file() and p not in before]
+        record, held = record.within(Path(store)), base.genome(known.name)
+        if publication.base and held and record == held.model_copy(update={"source_path": record.source_path}):
+            own = {Path(store).absolute() / p for p in (held.path, held.index)}
+            publication.written = [p for p in publication.written if p not in own]
+            return publication.base
+        genome = Genome(record.located(Path(store)))
         others = tuple(g for g in base.genomes if g.assembly != known.name)
         scratch = connect(publication.scratch)
-        checked = check_alleles(publication, Genome(record), list(base.files), say, scratch)
+        checked = check_alleles(publication, genome, list(base.files), say, scratch)
         # What another genome said about this assembly's alleles no longer holds.
         files = tuple(f for f in base.files if not (f.table == "variant_reference" and f.assembly == known.name))
         ways = [c for c in base.chains if c.target == known.name]
         alleles = [f for f in base.files if f.table == "variant_allele"]
         for chain in ways:
-            checked += lift(publication, chain, Genome(record), alleles, [], say, scratch)
+            checked += lift(publication, chain, genome, alleles, [], say, scratch)
         files = tuple(f for f in files if not (f.table == "variant_lift" and f.unit in {c.digest for c in ways}))
         draft = publication.draft(
             files=files + tuple(checked),
-            genomes=(*others, record.within(Path(store))),
+            genomes=(*others, record),
             simulated=base.simulated or simulated,
             note=f"genome add {known.name}: {Path(fasta).name}" + (" (simulated)" if simulated else ""),
         )

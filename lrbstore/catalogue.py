@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from typing import Any, Literal
 import pydantic
 
 from lrbstore.assembly import assemblies
-from lrbstore.contract import head, quote
+from lrbstore.contract import contracts, head, quote
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import ingest_folder, sql_folder
 from lrbstore.metrics import METRICS
@@ -113,7 +114,7 @@ class TaskSpec(_Spec):
         remainder: Split scheme → which examples are in none of its splits, and why; every other scheme holds all examples.
         options: Columns that ``lrbstore.task(…, column=value)`` may filter by.
         fits: Column with the length of an example's contig, where contigs are short: ``lrbstore.task(…, fits=True)`` then takes the
-            examples whose whole contig is at most ``seq_len`` long.
+            examples whose whole contig is at most ``seq_len`` long; the others stand in the ledger.
         direction: Whether a higher or a lower prediction means a higher label.
     """
 
@@ -154,6 +155,32 @@ class TaskSpec(_Spec):
         return _select(self.folder / "examples.sql")
 
     @functools.cached_property
+    def columns(self) -> dict[str, str]:
+        """Columns of ``examples`` with their meanings, in order, as far as ``examples.sql`` and the contracts say them.
+
+        A column's own ``-- comment`` at the end of its line counts first; one that is passed through from a table means what it means
+        there; a name that ``variant_record`` has means the same everywhere.
+        """
+        listed, _, read = self.examples_sql.rpartition("\nselect\n")[2].partition("\nfrom ")
+        tables = {alias: table for table, alias in re.findall(r"\b(?:from|join) (\w+) as (\w+)", f"from {read}")}
+        found = {}
+        for line in listed.removeprefix("select\n").splitlines():
+            code, _, comment = (part.strip() for part in line.partition("--"))
+            passed = _PASSED_THROUGH.fullmatch(code.rstrip(","))
+            name = (passed["new"] or passed["name"]) if passed else next(iter(_NAMED.findall(code)), None)
+            if name is None:  # a line of a longer expression
+                continue
+            there = _meanings(tables.get(passed["alias"], "")).get(passed["name"]) if passed else None
+            usual = {**_meanings("variant_record"), **_USUAL, **({self.label.column: self._label_said} if self.label.column else {})}
+            if said := comment or (usual.get(name) if name in _USUAL else there) or usual.get(name):
+                found[name] = said
+        return found
+
+    @property
+    def _label_said(self) -> str:
+        return f"the label: {self.label.unit}" + (f"; 1 means {self.label.positive}" if self.label.positive else "")
+
+    @functools.cached_property
     def schemes(self) -> dict[str, dict[str, str]]:
         """Split schemes: scheme → split → the select that gives its examples."""
         return {
@@ -178,6 +205,21 @@ class TaskSpec(_Spec):
         for path in sorted(p for p in self.folder.rglob("*") if p.suffix in {".sql", ".toml"}):
             digest.update(path.relative_to(self.folder).as_posix().encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+
+#: ``e.tss_distance as tss_distance_bp,`` and ``e.chrom,``: a table's own column, under its own name or another.
+_PASSED_THROUGH = re.compile(r'(?P<alias>\w+)\."?(?P<name>\w+)"?(?:::\w+)?(?: as "?(?P<new>\w+)"?)?')
+_NAMED = re.compile(r'(?:^| )as "?(\w+)"?,?$')
+#: What every task's examples have, and no table.
+_USUAL = {
+    "example_id": "id of the example, unique in the task; predictions are given by it",
+    "chromosome": "chrom without chr, as the published loader hands it out",
+}
+
+
+def _meanings(table: str) -> dict[str, str]:
+    known = contracts().get(table)
+    return {column.name: column.comment for column in known.columns} if known else {}
 
 
 class SourceCard(_Spec):

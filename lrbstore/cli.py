@@ -26,6 +26,7 @@ from lrbstore.errors import BadSpec, LrbStoreError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from lrbstore.manifest import Manifest
     from lrbstore.store import Store
 
 app = typer.Typer(
@@ -175,9 +176,11 @@ def genome_add(
     """Register a FASTA as the sequence of an assembly, and compare every REF allele with it."""
     from lrbstore.ingest.genomes import add_genome
 
+    folder = _folder(store, simulated=simulated)
+    before = _current(folder)
     with progress() as say:
-        manifest = add_genome(_folder(store, simulated=simulated), assembly, fasta, simulated=simulated, copy=copy, progress=say)
-    notice(f"release {manifest.release}" + (" (simulated)" if manifest.simulated else ""))
+        manifest = add_genome(folder, assembly, fasta, simulated=simulated, copy=copy, progress=say)
+    _say_release(manifest, before, fasta)
     with opened(store) as opened_store:
         query = (
             "select v.assembly, v.ref_check, count(*)::BIGINT as n_alleles from variant as v join assembly as a using (assembly) "
@@ -209,21 +212,26 @@ def chain_add(
     simulated: Annotated[bool, typer.Option("--simulated", help="The file is simulated, for simulated genomes.")] = False,
 ) -> None:
     """Register a chain file, and lift every allele of FROM to TO: select * from variant_record_on('GRCh38')."""
+    from lrbstore.assembly import assembly as named
     from lrbstore.ingest.chains import add_chain
     from lrbstore.ingest.simulation import is_simulated
 
     simulated = simulated or is_simulated(file)
+    folder = _folder(store, simulated=simulated)
+    before = _current(folder)
     with progress() as say:
-        manifest = add_chain(_folder(store, simulated=simulated), source, target, file, simulated=simulated, progress=say)
-    notice(f"release {manifest.release}" + (" (simulated)" if manifest.simulated else ""))
-    for contig, reason in manifest.chains[-1].ignored.items():
+        manifest = add_chain(folder, source, target, file, simulated=simulated, progress=say)
+    _say_release(manifest, before, file)
+    way = (named(source).name, named(target).name)
+    chain = next(c for c in manifest.chains if (c.source, c.target) == way)
+    for contig, reason in chain.ignored.items():
         notice(f"{contig}: its chains are not used: {reason}")
     with opened(store) as opened_store:
         query = (
             "select assembly, to_assembly, status, ref_check, strand, count(*)::BIGINT as n_alleles from variant_lift "
             "where chain_digest = $digest group by all order by all"
         )
-        show(opened_store.sql(query, {"digest": manifest.chains[-1].digest}).to_arrow_reader(), Format.table)
+        show(opened_store.sql(query, {"digest": chain.digest}).to_arrow_reader(), Format.table)
 
 
 # ── asking it ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -495,6 +503,20 @@ def _folder(store: Path | None, *, simulated: bool = False) -> Path:
     if store is None and simulated and "LRBSTORE_HOME" not in os.environ:
         raise BadSpec("simulated data goes into a store of its own, never the default one; name one with --store DIR")
     return default_path() if store is None else store
+
+
+def _current(store: Path) -> str | None:
+    from lrbstore.release import StoreFolder
+
+    folder = StoreFolder(store)
+    return folder.current if folder.exists else None
+
+
+def _say_release(manifest: Manifest, before: str | None, file: Path) -> None:
+    """Say which release is current now; the one from before where the file was registered already."""
+    if manifest.release == before:
+        notice(f"{file.name}: already in the store, nothing to do")
+    notice(f"release {manifest.release}" + (" (simulated)" if manifest.simulated else ""))
 
 
 @contextlib.contextmanager

@@ -17,13 +17,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lrbstore import encoding as enc
 from lrbstore.bases import Sequences
 from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
-from lrbstore.errors import BadSpec, ContractBroken, UnknownName
+from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
 from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
@@ -58,15 +59,8 @@ class Dataset(Sequence[dict[str, Any]]):
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
 
     def __repr__(self) -> str:
-        w = self.window
         counted = f"{len(self):,} examples, {len(self._dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
-        settings = {name: getattr(w, name) for name in self._kind.settings}
-        chosen = "".join(f" · {k} = {v!r}" for k, v in {**settings, **self.filters}.items())
-        return (
-            f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {w.seq_len:,} bp, window={w.policy!r}, edge={w.edge!r}, "
-            f"on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.scheme!r}{chosen}\n"
-            f" {counted}; release {self._release}>"
-        )
+        return f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {as_arguments(self.settings)}\n {counted}; release {self._release}>"
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -118,11 +112,11 @@ class Dataset(Sequence[dict[str, Any]]):
         offsets = batch.get("member_offsets")
         for i in range(len(batch["example_id"])):
             if offsets is None:
-                yield {key: _scalar(value, i) for key, value in batch.items()}
+                yield {key: value[i] for key, value in batch.items()}
             else:
                 own = slice(offsets[i], offsets[i + 1])
                 yield {
-                    key: _members(value, own) if key in self.member_keys else _scalar(value, i)
+                    key: _members(value, own) if key in self.member_keys else value[i]
                     for key, value in batch.items()
                     if key != "member_offsets"
                 }
@@ -146,8 +140,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
 
         Yields:
-            Dicts of arrays of n rows: the keys of ``ds[i]``. What a combination has for each member is stacked over the members of the
-            batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
+            Dicts of arrays of n rows: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or None where there is none; so
+            are numbers, but only in a batch that lacks one of them. What a combination has for each member is stacked over the members of
+            the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
             ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader does; array encodings cut it to L.
 
         Raises:
@@ -160,6 +155,17 @@ class Dataset(Sequence[dict[str, Any]]):
         enc.check_encoding(encoding)
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
+
+    def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
+        """Make a batch of no examples: the keys, dtypes and shapes, but for the first axis, that :meth:`batches` gives.
+
+        Raises:
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        nothing = self._nothing()
+        return self._batch(nothing, self._plan_rows(nothing), encoding)
 
     def torch(self, encoding: str = "codes") -> Any:
         """Return the examples as a map-style PyTorch data set (extra ``torch``); see :func:`lrbstore.loaders.torch_dataset`."""
@@ -220,28 +226,31 @@ class Dataset(Sequence[dict[str, Any]]):
         )
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What tells data sets of one task and split apart; see :func:`settings_of`."""
+        return settings_of(self.spec, self.window, self.scheme, self.filters)
+
+    @property
     def fingerprint(self) -> str:
         """sha256 over all that decides what this data set hands out, and in which order.
 
         Task and its definition, split and scheme, filters, window policy and length, release, digest of the genome or of the table of
         sequences that windows are cut from.
         """
-        said = {
+        settings = self.settings
+        scheme, filters = settings.pop("split_scheme"), settings.pop("filters")
+        whole = {
+            **settings,
             "task": self.spec.name,
             "definition": self.spec.digest,
-            "scheme": self.scheme,
+            "scheme": scheme,
             "split": self.split,
-            "filters": sorted(self.filters.items()),
-            "window": self.window.policy,
-            "edge": self.window.edge,
-            "on_ref_mismatch": self.window.on_ref_mismatch,
-            "seq_len": self.window.seq_len,
-            **{name: getattr(self.window, name) for name in self._kind.settings},
+            "filters": sorted(filters.items()),
             "order": "upstream's rows",
             "release": self._release,
             "genome": self.store.sequence_digest(self.spec),
         }
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -262,10 +271,13 @@ class Dataset(Sequence[dict[str, Any]]):
     def _needed(self) -> list[str]:
         """Columns that an example is made of."""
         label = [self.spec.label.column or "label_row"]
-        return list(dict.fromkeys(["example_id", *self._kind_columns, *label, *(emit.column for emit in self.spec.emits.values())]))
+        fits = [self.spec.fits] if self.spec.fits and self.filters.get("fits") else []
+        return list(dict.fromkeys(["example_id", *self._kind_columns, *fits, *label, *(emit.column for emit in self.spec.emits.values())]))
 
     def _relation(self, columns: Sequence[str]) -> Any:
-        where, values = condition(self.spec, self.window, self.filters)
+        # What does not fit is left out by its length, as other rows are, and stands in the ledger; the options choose the examples.
+        options = {column: value for column, value in self.filters.items() if column != "fits"}
+        where, values = condition(self.spec, self.window, options)
         sql = f"select {', '.join(quote(c) for c in columns)} from {self.spec.view(self.scheme, self.split)}"
         cursor = self.store.cursor(self.spec.name)
         return cursor.sql(f"{sql} where {where}", params=values) if where else cursor.sql(sql)
@@ -273,6 +285,11 @@ class Dataset(Sequence[dict[str, Any]]):
     def _read_all(self, columns: Sequence[str]) -> pa.Table:
         with damage_said():
             return self._relation(columns).to_arrow_table()
+
+    def _nothing(self) -> pa.Table:
+        """Read no row, for its columns."""
+        with damage_said():
+            return self._relation(self._needed).limit(0).to_arrow_table()
 
     @functools.cached_property
     def _index(self) -> tuple[pa.Table, Windows]:
@@ -282,9 +299,8 @@ class Dataset(Sequence[dict[str, Any]]):
             tables.append(table)
             pieces.append(windows)
         if not tables:
-            with damage_said():
-                empty = self._relation(self._needed).limit(0).to_arrow_table()
-            return empty, self._plan_rows(empty)
+            nothing = self._nothing()
+            return nothing, self._plan_rows(nothing)
         return pa.concat_tables(tables), Windows.join(pieces)
 
     @property
@@ -317,16 +333,21 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _plan_rows(self, table: pa.Table) -> Windows:
         places, offsets = self._kind.places(table)
-        plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
+        try:
+            plan = self._kind.plan(places, self._lengths(places["chrom"].combine_chunks()), self.window)
+        except LrbStoreError as error:
+            raise error if error.row is None else error.about(self._kind.named(places, error.row)) from None
+        if self.spec.fits and self.filters.get("fits"):
+            longer = ~pc.fill_null(pc.less_equal(table[self.spec.fits], self.window.seq_len), False).to_numpy()
+            plan = plan.drop(longer if offsets is None else np.repeat(longer, np.diff(offsets)), "contig_longer_than_window")
         if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
             checks = ref_checks(self._genome(), places, plan.kept)
             wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
             if wrong.any() and self.window.on_ref_mismatch == "error":
                 i = int(wrong.argmax())
-                row = places.slice(i, 1).to_pylist()[0]
                 raise ContractBroken(
-                    f"REF of example {row['example_id']} ({row['chrom']}:{row['pos']} {row['ref']}>{row['alt']}) is not what the genome "
-                    f"has there: {checks[i]}; use on_ref_mismatch='flag' or 'drop'"
+                    f"REF of {self._kind.named(places, i)} is not what the genome has there: {checks[i]}; "
+                    "use on_ref_mismatch='flag' or 'drop'"
                 )
             plan = plan.drop(wrong, "ref_mismatch")
         return Windows(plan, offsets)
@@ -393,7 +414,7 @@ class Dataset(Sequence[dict[str, Any]]):
         """Make a batch of rows that all have their windows."""
         kind, genome, plan = self._kind, self._genome(), windows.plan
         places, offsets = kind.places(table)
-        out: dict[str, Any] = {"example_id": np.array(table["example_id"].to_pylist())}
+        out: dict[str, Any] = {"example_id": _column(table["example_id"], "str")}
         try:
             out.update(kind.cut(genome, places, plan, self.window).encoded(encoding))
         except ContractBroken as error:
@@ -405,7 +426,7 @@ class Dataset(Sequence[dict[str, Any]]):
         out.update(kind.more(table, windows, self.window))
         if self.window.policy == "strict":
             if kind.has_ref:
-                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)))
+                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)), object)
             if self.window.edge == "shift":
                 out["anchor_index"] = plan.anchor
         if offsets is not None:
@@ -438,6 +459,32 @@ class Dataset(Sequence[dict[str, Any]]):
         return Vectors(self.store.data_files(table), "label_row")
 
 
+def settings_of(spec: TaskSpec, window: WindowSpec, scheme: str, filters: Filters) -> dict[str, Any]:
+    """List what tells data sets of one task and split apart, by the names that :func:`lrbstore.task` has for it.
+
+    A setting that stands here is in fingerprints, in what tasks and data sets say of themselves, and in the sidecars of exports.
+
+    Returns:
+        Setting → value, those of the kind of task alone included; under ``filters`` column → value.
+    """
+    return {
+        "split_scheme": scheme,
+        "seq_len": window.seq_len,
+        "window": window.policy,
+        "edge": window.edge,
+        "on_ref_mismatch": window.on_ref_mismatch,
+        **{name: getattr(window, name) for name in KINDS[spec.kind].settings},
+        "filters": dict(filters),
+    }
+
+
+def as_arguments(settings: Mapping[str, Any]) -> str:
+    """Write settings as the arguments that they are."""
+    given = {**settings, **settings["filters"]}
+    del given["filters"]
+    return ", ".join(f"{name}={value!r}" for name, value in given.items())
+
+
 def condition(spec: TaskSpec, window: WindowSpec, filters: Filters) -> tuple[str, dict[str, str | bool]]:
     """Write a task's filters as SQL over its examples: the condition, empty where there is none, and the values of its parameters."""
     values = {column: value for column, value in filters.items() if column != "fits"}
@@ -459,21 +506,16 @@ def _store_of(path: Path, release: str, pid: int) -> Store:
 
 
 def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
-    """Give a column its dtype; one with missing values becomes an array of objects, in which they are None."""
+    """Give a column its dtype. Text is an array of objects, and so are numbers where one is missing; what is missing is None."""
     if dtype == "str" or column.null_count:
-        return np.array(column.to_pylist())
+        return np.array(column.to_pylist(), object)
     return column.to_numpy().astype(dtype)
-
-
-def _scalar(value: Any, i: int = 0) -> Any:
-    one = value[i]
-    return str(one) if isinstance(one, np.str_) else one
 
 
 def _members(value: Any, own: slice) -> Any:
     """Give one example's part of what a batch has for each member: text as a list of str, numbers as an array."""
     some = value[own]
-    return [str(one) if isinstance(one, np.str_) else one for one in some] if isinstance(some, list) or some.dtype.kind in "UO" else some
+    return list(some) if isinstance(some, list) or some.dtype == object else some
 
 
 def _flat(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -49,10 +49,23 @@ def page(name: str, store: Store | None) -> str:
         f"**Question.** {spec.question}",
         f"**An example** is {spec.example}.",
         f"**Label** `{label.key}`: {label.unit}; {shape}, {label.dtype}." + (f" 1 means {label.positive}." if label.positive else ""),
-        f"**Also carries** {', '.join(f'`{key}`' for key in ['example_id', *spec.emits])}.",
         f"**Assembly** {spec.assembly}{given}; window `{spec.window}` by default, {spec.seq_len:,} bp, edge `{spec.edge}`.",
         f"**Sources** {', '.join(spec.sources)}." + (f" **Also called** {', '.join(spec.aliases)}." if spec.aliases else ""),
         f"**Options** {', '.join(_options(spec)) or 'none'} (on the command line `--option NAME=VALUE`).",
+        "",
+        "## A batch",
+        "",
+        "Keys of `ds[i]`, of a batch and of an export; n is the number of examples, L of bases, m of all their members.",
+        "",
+        "| key | in a batch | meaning |",
+        "|---|---|---|",
+        *(f"| `{key}` | {form} | {_cell(said)} |" for key, (form, said) in batch_keys(spec).items()),
+        "",
+        "## Columns of the examples",
+        "",
+        "| column | meaning |",
+        "|---|---|",
+        *(f"| `{column}` | {_cell(said)} |" for column, said in spec.columns.items()),
         "",
         "## Metrics",
         "",
@@ -95,6 +108,56 @@ def page(name: str, store: Store | None) -> str:
     return "\n".join(lines)
 
 
+def batch_keys(spec: TaskSpec) -> dict[str, tuple[str, str]]:
+    """Describe every key that a batch of a task can hold.
+
+    Returns:
+        Key → dtype with shape, and meaning, in the order of a batch; of some keys the meaning says under which settings they are there.
+    """
+    kind, label = KINDS[spec.kind], spec.label
+    n = "m" if kind.members else "n"
+    shape = f"(n, bins, tracks of {label.tracks})" if label.bins else f"(n, tracks of {label.tracks})" if label.tracks else "(n,)"
+    if label.classes:
+        shape = f"(n, {len(label.classes)})"
+    encoded = f"by `encoding`: uint8 or int8 ({n}, L), uint8 ({n}, 4, L), or {n} str"
+    keys = {"example_id": ("object (n,)", "id of the example, unique in the task")}
+    keys |= {key: (encoded, _SEQUENCE_SAID[key]) for key in kind.sequences}
+    keys[label.key] = (f"{label.dtype} {shape}", spec.columns.get(label.column or "", label.unit))
+    for key, emit in spec.emits.items():
+        dtype = "object" if emit.dtype == "str" else emit.dtype
+        keys[key] = (f"{dtype} ({'m' if emit.members else 'n'},)", spec.columns.get(emit.column, emit.column))
+    if spec.kind == "cage":
+        keys["labels_start"] = ("int64 (n,)", "0-based start of the interval that the labels cover")
+        keys["labels_stop"] = ("int64 (n,)", "its end, exclusive")
+    if kind.has_ref:
+        said = "what the genome says of REF: match, swapped (it has ALT), mismatch, n, off_contig or unchecked; under window='strict'"
+        keys["ref_check"] = (f"object ({n},)", said)
+    keys["anchor_index"] = (
+        f"int64 ({n},)",
+        "where in the sequence the window's anchor is, 0-based; under edge='shift', which moves windows",
+    )
+    if kind.members:
+        said = "whose members are whose: those of example i are offsets[i]:offsets[i + 1]; in batches alone, ds[i] has its own members"
+        keys["member_offsets"] = ("int64 (n + 1,)", said)
+    return keys
+
+
+_SEQUENCE_SAID = {
+    "sequence": "the window",
+    "ref_forward_sequence": "the window with the reference allele, forward strand",
+    "alt_forward_sequence": "the window with the alternative allele, forward strand",
+    "ref_sequences": "for each member, its window with the reference allele, forward strand",
+    "alt_sequences": "for each member, its window with the alternative allele, forward strand",
+    "wild_type_sequence": "the window as the genome has it, in the gene's orientation",
+    "knockout_sequence": "the same with the gene knocked out, as option `knockout` says",
+}
+
+
+def _cell(text: str) -> str:
+    """Write text as a cell of a table, in which a bar would end it."""
+    return text.replace("|", r"\|")
+
+
 def _presets(name: str) -> str:
     presets = [n for n in strata_names() if n.startswith(f"{name}:")]
     return f" Presets: {', '.join(f'`{p}`' for p in presets)}; or edges of your own: `{name}:0,5000,50000`." if presets else ""
@@ -102,7 +165,7 @@ def _presets(name: str) -> str:
 
 def _table(contract: Contract) -> str:
     lines = [f"# {contract.name}", "", contract.grain, "", "| column | type | null | meaning |", "|---|---|---|---|"]
-    lines += [f"| `{c.name}` | {c.type or '-'} | {'yes' if c.nullable else 'no'} | {c.comment} |" for c in contract.columns]
+    lines += [f"| `{c.name}` | {c.type or '-'} | {'yes' if c.nullable else 'no'} | {_cell(c.comment)} |" for c in contract.columns]
     rules = [rule.says for rule in contract.rules if rule.column is None]
     return "\n".join(
         [*lines, *(["", "A row is rejected when " + "; ".join(rules) + "."] if rules else []), "", "```sql", contract.ddl.strip(), "```"]

@@ -23,14 +23,33 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Self
 
 
 class LrbStoreError(Exception):
-    """The root: ``except LrbStoreError`` catches everything that lrbstore raises on purpose."""
+    """The root: ``except LrbStoreError`` catches everything that lrbstore raises on purpose.
+
+    Attributes:
+        row: Which of the rows that were handed in the error is about, from 0, if its message begins with that: whoever knows the rows by
+            a better name than a number can put it there (:meth:`about`).
+    """
+
+    row: int | None = None
 
     def __str__(self) -> str:
         # KeyError prints the repr of its argument: a message is not a key.
         return " ".join(str(part) for part in self.args)
+
+    @classmethod
+    def of_row(cls, row: int, said: str) -> Self:
+        """Make the error of one of many rows: ``row 3: …``."""
+        error = cls(f"row {row}: {said}")
+        error.row = row
+        return error
+
+    def about(self, name: str) -> Self:
+        """Say the same of ``name`` in place of a row's number."""
+        return type(self)(f"{name}: {str(self).removeprefix(f'row {self.row}: ')}")
 
 
 class UnknownName(LrbStoreError, KeyError):
@@ -129,9 +148,15 @@ def near_names(name: str, known: Iterable[str], kind: str = "name") -> str:
     known = sorted(set(known))
     lowered = {candidate.lower(): candidate for candidate in reversed(known)}
     near = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.6)]
+    if (
+        not near and len(name) > 2
+    ):  # part of a long name is far from it by its letters: melanoma, of "Melanoma, familial, susceptibility to"
+        near = [candidate for low, candidate in sorted(lowered.items(), key=lambda pair: len(pair[0])) if name.lower() in low][:3]
     if near:
         return f"; did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:
         return f"; no {kind} is known here"
-    shown = ", ".join(known[:12]) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
+    # Where a name has a comma of its own, the list would not tell where it ends.
+    written = [repr(n) for n in known[:12]] if any("," in n for n in known) else known[:12]
+    shown = ", ".join(written) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
     return f"; known: {shown}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +61,7 @@ def export(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{task.name}.{name}.{task.window.seq_len}.{form}"
         sidecar = path.with_name(path.name + ".json")
-        _see_it_is_the_same(sidecar, _settings(task, dataset))
+        _see_it_is_the_same(sidecar, dataset.settings)
         aside, aside_sidecar = (p.with_name(f".{p.name}.writing") for p in (path, sidecar))
         try:
             writers: dict[str, Callable[..., int]] = {
@@ -78,19 +79,6 @@ def export(
             aside_sidecar.unlink(missing_ok=True)
         written += [path, sidecar]
     return written
-
-
-def _settings(task: Task, dataset: Dataset) -> dict[str, Any]:
-    """What tells data sets of one task and split apart."""
-    return {
-        "split_scheme": dataset.scheme,
-        "seq_len": task.window.seq_len,
-        "window": task.window.policy,
-        "edge": task.window.edge,
-        "on_ref_mismatch": task.window.on_ref_mismatch,
-        **{name: getattr(task.window, name) for name in KINDS[task.spec.kind].settings},
-        "filters": dict(dataset.filters),
-    }
 
 
 def _see_it_is_the_same(sidecar: Path, settings: dict[str, Any]) -> None:
@@ -112,7 +100,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "split": dataset.split,
         "examples": n,
         "left_out": len(dataset._dropped_rows),
-        **_settings(task, dataset),
+        **dataset.settings,
         "fingerprint": dataset.fingerprint,
         "release": task.store.release,
         "simulated": task.store.simulated,
@@ -131,36 +119,34 @@ def _plain(value: Any) -> Any:
 
 
 def _parquet(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:
-    # By declared dtype, not by what a batch happens to hold: one with a missing value has the type of its neighbours.
-    types = {key: pa.string() if emit.dtype == "str" else pa.from_numpy_dtype(emit.dtype) for key, emit in dataset.spec.emits.items()}
-    n, writer = 0, None
-    try:
+    schema = _table(dataset, dataset.empty_batch("text")).schema
+    n = 0
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         for batch in batches:
-            columns = {}
-            offsets = batch.pop("member_offsets", None)
-            for key, value in batch.items():
-                if isinstance(value, np.ndarray) and value.ndim > 1:
-                    flat = value.reshape(len(value), -1)
-                    columns[key] = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1]).cast(
-                        pa.list_(pa.from_numpy_dtype(flat.dtype))
-                    )
-                else:
-                    columns[key] = pa.array(
-                        _plain(value) if isinstance(value, np.ndarray) and value.dtype.kind in "UO" else value, types.get(key)
-                    )
-                if key in dataset.member_keys:
-                    columns[key] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), columns[key])
-            table = pa.table(columns)
-            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", write_page_checksum=True)
-            writer.write_table(table)
-            n += table.num_rows
+            writer.write_table(_table(dataset, batch))
+            n += len(batch["example_id"])
             say(f"{n:,} examples")
-    finally:
-        if writer is not None:
-            writer.close()
-    if writer is None:
-        pq.write_table(pa.table({"example_id": pa.array([], pa.string())}), path)
     return n
+
+
+def _table(dataset: Dataset, batch: dict[str, Any]) -> pa.Table:
+    """Write a batch as columns: labels as lists, and what members have as lists of it."""
+    # By declared dtype, not by what a batch happens to hold: one with a missing value, or empty, has the type of its neighbours.
+    types = {key: pa.string() if emit.dtype == "str" else pa.from_numpy_dtype(emit.dtype) for key, emit in dataset.spec.emits.items()}
+    types |= dict.fromkeys(["example_id", "ref_check", *KINDS[dataset.spec.kind].sequences], pa.string())
+    columns = {}
+    offsets = batch.pop("member_offsets", None)
+    for key, value in batch.items():
+        if isinstance(value, np.ndarray) and value.ndim > 1:
+            width = math.prod(value.shape[1:])
+            flat = pa.array(value.reshape(-1))
+            ends = np.arange(len(value) + 1, dtype=np.int32) * width
+            columns[key] = pa.ListArray.from_arrays(pa.array(ends), flat)
+        else:
+            columns[key] = pa.array(value, types.get(key))
+        if key in dataset.member_keys:
+            columns[key] = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), columns[key])
+    return pa.table(columns)
 
 
 def _jsonl(dataset: Dataset, batches: Any, path: Path, say: Callable[[str], None]) -> int:

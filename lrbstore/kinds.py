@@ -128,6 +128,7 @@ class Kind:
     Attributes:
         input: What a model is given, in words.
         locus: Columns of a window's place, beside its contig ``chrom``.
+        place: How a window's place is written in a message.
         columns: Columns of ``examples`` that the places are read from.
         sequences: Keys of the sequences, the one that something was done to last.
         members: Whether an example has several windows: its sequences, and what else is said of each window, are then lists.
@@ -138,12 +139,18 @@ class Kind:
 
     input: str = "sequence"
     locus: tuple[str, ...]
+    place: str = "{chrom}:{pos}"
     columns: tuple[str, ...]
     sequences: tuple[str, ...] = ("sequence",)
     members: bool = False
     has_ref: bool = False
     settings: tuple[str, ...] = ()
     anchors: tuple[str, str] = ("chrom", "pos - 1")
+
+    def named(self, places: pa.Table, i: int) -> str:
+        """Name one of some places by its example and its locus, for a message."""
+        row = places.slice(i, 1).to_pylist()[0]
+        return f"example {row['example_id']} ({self.place.format_map(row)})"
 
     def places(self, rows: pa.Table) -> tuple[pa.Table, Int64Array | None]:
         """Lay rows out window by window.
@@ -182,6 +189,7 @@ class Cage(Kind):
     """An interval whose labels come in bins."""
 
     locus = columns = ("start", "end")
+    place = "{chrom}:{start}-{end}, 0-based, half-open"
     anchors = ("chrom", '(start + "end") // 2')
 
     def plan(self, places: pa.Table, lengths: Int64Array, spec: WindowSpec) -> WindowPlan:
@@ -199,6 +207,7 @@ class Variant(Kind):
 
     input = "ref and alt sequence"
     locus: tuple[str, ...] = ("pos", "ref", "alt")
+    place = "{chrom}:{pos} {ref}>{alt}"
     columns: tuple[str, ...] = ("pos", "ref", "alt")
     sequences = ("ref_forward_sequence", "alt_forward_sequence")
     has_ref = True
@@ -242,6 +251,7 @@ class Combination(Variant):
     """Several variants that come together, each with a window of its own."""
 
     input = "ref and alt sequence of each member"
+    place = "member {member}, {chrom}:{pos} {ref}>{alt}"
     columns = ("chroms", "positions", "refs", "alts")
     sequences = ("ref_sequences", "alt_sequences")
     members = True

@@ -417,6 +417,9 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     rows["meaning"] = [("vocabulary_", None, "One row is a built-in spelling of a tissue; ask tissue_alias instead.")]
     for said in contracts().values():
         rows["meaning"] += [(said.name, None, said.grain), *((said.name, column.name, column.comment) for column in said.columns)]
+    for spec in task_specs().values():
+        examples = f"{spec.name}.examples"
+        rows["meaning"] += [(examples, None, f"One row is {spec.example}."), *((examples, *column) for column in spec.columns.items())]
     rows["meaning"] += [("vocabulary_", column.name, column.comment) for column in contracts()["tissue_alias"].columns]
     for name in assemblies():
         known, record, lengths = assembly(name), store.manifest.genome(name), store.contig_lengths(name)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec, task_specs
 from lrbstore.contract import literal, quote
-from lrbstore.dataset import Dataset, Filters, condition
+from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings_of
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.scoring import score
@@ -115,7 +115,9 @@ class Task:
                     if self._has_example(f"{quote(column)} = $value", {"value": value}):
                         continue
                 known = (
-                    self.store.cursor(self.spec.name).execute(f"select distinct {quote(column)} from {self.spec.name}.examples").fetchall()
+                    self.store.cursor(self.spec.name)
+                    .execute(f"select distinct {quote(column)} from {self.spec.name}.examples where {quote(column)} is not null")
+                    .fetchall()
                 )
             raise UnknownName(f"{column} among the examples of {self.spec.name}", str(value), (str(row[0]) for row in known))
         said = ", ".join(f"{column}={value!r}" for column, value in self.filters.items())
@@ -172,17 +174,11 @@ class Task:
         return self["test"]
 
     def __repr__(self) -> str:
-        settings = {name: getattr(self.window, name) for name in KINDS[self.spec.kind].settings}
-        chosen = "".join(f", {k}={v!r}" for k, v in {**settings, **self.filters}.items())
+        chosen = as_arguments(settings_of(self.spec, self.window, self.split_scheme, self.filters))
         simulated = " · SIMULATED" if self.store.simulated else ""
-        w = self.window
-        chosen = (
-            f", window={w.policy!r}, edge={w.edge!r}, on_ref_mismatch={w.on_ref_mismatch!r}, split_scheme={self.split_scheme!r}{chosen}"
-        )
         return (
-            f"lrbstore.task({self.spec.name!r}, seq_len={w.seq_len}{chosen}) · {self.spec.title}\n"
-            f"  {self.spec.assembly} · window={self.window.policy!r} · splits {', '.join(self.splits)} ({self.split_scheme}) "
-            f"· release {self.store.release}{simulated}"
+            f"lrbstore.task({self.spec.name!r}, {chosen}) · {self.spec.title}\n"
+            f"  {self.spec.assembly} · splits {', '.join(self.splits)} · release {self.store.release}{simulated}"
         )
 
     def score(self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None) -> pl.DataFrame:
@@ -331,7 +327,7 @@ def task(
         subset: Upstream's smaller subset, for tasks that have one (none of today's).
         **task_options: Columns to filter by, as the task allows (``tissue="Liver"``; any source's spelling); and what only its kind has:
             ``knockout="masked"`` or ``"deleted"`` for a task of knocked-out genes; ``fits=True`` for a task on constructs, to take those
-            of at most ``seq_len`` bases.
+            of at most ``seq_len`` bases (the others stand in the ledger, ``dropped()``).
 
     Returns:
         The task. No row has been read.

@@ -54,6 +54,7 @@ REASON_TEXT: Final[dict[str, str]] = {
     "contig_not_in_genome": "the assembly has the contig, the registered genome does not",
     "allele_not_sequence": "an allele is missing or cannot be written as bases (symbolic, '*')",
     "ref_mismatch": "the REF allele is not what the genome has there (on_ref_mismatch='drop')",
+    "contig_longer_than_window": "the whole contig is longer than seq_len, and only those that a window holds were asked for (fits=True)",
 }
 """What each reason means, in the order of the codes."""
 
@@ -171,7 +172,7 @@ class WindowPlan:
         return {name: int(n) for name, n in zip(REASONS, np.bincount(self.reason, minlength=len(REASONS)), strict=True) if n}
 
     def drop(self, rows: npt.ArrayLike, reason: str) -> WindowPlan:
-        """Give a plan in which more rows are dropped, for a reason that only the sequence can tell (``ref_mismatch``).
+        """Give a plan in which more rows are dropped, for a reason that their place does not tell (``ref_mismatch``).
 
         Args:
             rows: bool, shape ``(n,)``; rows that were dropped before keep their first reason.
@@ -300,9 +301,10 @@ def plan_knockouts(
     reverse = _mask("minus", minus, len(position))
     if (wrong := np.flatnonzero((position < start) | (position >= end))).size:
         row = int(wrong[0])
-        raise ContractBroken(
-            f"row {row}: the TSS {position[row]} is no base of its gene [{start[row]}, {end[row]}); expected 0-based, start <= TSS < end"
-            f" ({wrong.size} such rows)"
+        raise ContractBroken.of_row(
+            row,
+            f"the TSS {position[row]} is no base of its gene [{start[row]}, {end[row]}); expected 0-based, start <= TSS < end"
+            f" ({wrong.size} such rows)",
         )
     # Seen along its transcription every gene lies on the plus strand: on a minus strand, bases are counted from the contig's end.
     tss = np.where(reverse, contig_length - 1 - position, position)
@@ -367,9 +369,10 @@ def plan_intervals(start: npt.ArrayLike, end: npt.ArrayLike, contig_length: npt.
     size = end - start
     if (wrong := np.flatnonzero(size < 0)).size:
         row = int(wrong[0])
-        raise ContractBroken(
-            f"row {row}: the interval [{start[row]}, {end[row]}) ends before it starts; expected start <= end, 0-based half-open"
-            f" ({wrong.size} such rows)"
+        raise ContractBroken.of_row(
+            row,
+            f"the interval [{start[row]}, {end[row]}) ends before it starts; expected start <= end, 0-based half-open"
+            f" ({wrong.size} such rows)",
         )
     pad = (spec.seq_len - size) // 2  # numpy rounds down like the loader: a negative pad crops
     first = start - pad
@@ -535,13 +538,14 @@ def _raise_first(plan: WindowPlan, contig_length: Int64Array, spec: WindowSpec) 
         begin -= int(plan.fetch[row] - plan.length[row])
     more = f" ({wrong.size - 1:,} more rows fail)" if wrong.size > 1 else ""
     if reason in ("contig_unknown", "contig_not_in_genome"):
-        raise ContigNotFound(
-            f"row {row}: {REASON_TEXT[reason]}{more}; register a genome that has it, or count such rows in the ledger with edge='drop'"
+        raise ContigNotFound.of_row(
+            row, f"{REASON_TEXT[reason]}{more}; register a genome that has it, or count such rows in the ledger with edge='drop'"
         )
     needed = f"[{begin:,}, {begin + int(plan.fetch[row]):,})"
-    raise OutOfContig(
-        f"row {row}: the window needs {needed} of a contig with {contig:,} bp (seq_len={spec.seq_len:,}): {REASON_TEXT[reason]}{more};"
-        " use edge='drop', 'pad' or 'shift', or a shorter seq_len"
+    raise OutOfContig.of_row(
+        row,
+        f"the window needs {needed} of a contig with {contig:,} bp (seq_len={spec.seq_len:,}): {REASON_TEXT[reason]}{more};"
+        " use edge='drop', 'pad' or 'shift', or a shorter seq_len",
     )
 
 
@@ -584,14 +588,15 @@ def _columns(**columns: npt.ArrayLike) -> tuple[Int64Array, ...]:
             raise BadSpec(f"{name} has shape {values.shape}; expected one value for each of the {n:,} rows of {first}")
         if (far := np.flatnonzero((values < -_FARTHEST_BP) | (values > _FARTHEST_BP))).size:
             row = int(far[0])
-            raise ContractBroken(f"row {row}: {name} is {np.atleast_1d(values)[row]}; expected bases on a contig")
+            raise ContractBroken.of_row(row, f"{name} is {np.atleast_1d(values)[row]}; expected bases on a contig")
         checked.append(np.broadcast_to(values.astype(np.int64), (n,)))
     lengths = dict(zip(given, checked, strict=True)).get("contig_length")
     if lengths is not None and (wrong := np.flatnonzero(lengths < CONTIG_NOT_IN_GENOME)).size:
         row = int(wrong[0])
-        raise ContractBroken(
-            f"row {row}: contig_length is {lengths[row]}; expected bases, {CONTIG_UNKNOWN} (contig unknown)"
-            f" or {CONTIG_NOT_IN_GENOME} (contig not in genome)"
+        raise ContractBroken.of_row(
+            row,
+            f"contig_length is {lengths[row]}; expected bases, {CONTIG_UNKNOWN} (contig unknown)"
+            f" or {CONTIG_NOT_IN_GENOME} (contig not in genome)",
         )
     return tuple(checked)
 

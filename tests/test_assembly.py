@@ -5,9 +5,11 @@ import json
 import pickle
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from lrbstore.assembly import assemblies, assembly
+from lrbstore.assembly import DOOR_ALIASES, assemblies, assembly
+from lrbstore.engine import connect
 from lrbstore.errors import UnknownName
 from lrbstore.layout import ingest_folder, sql_folder
 
@@ -136,3 +138,14 @@ def test_refseq_accessions_are_ncbis(name, key):
     assert len(accessions) == 25
     for chrom, accession in accessions.items():
         assert assembly(name).canonical(accession) == assembly(name).canonical(chrom)
+
+
+def test_sql_understands_the_same_names():
+    spellings = [*assemblies(), *DOOR_ALIASES, *(name.upper() for name in DOOR_ALIASES)]
+    with connect() as connection:
+        for spelling in spellings:
+            assert connection.execute("select assembly_named($name)", {"name": spelling}).fetchall() == [(assembly(spelling).name,)]
+        for unknown in ("hg18", "", None):
+            with pytest.raises(duckdb.Error) as caught:
+                connection.execute("select assembly_named($name)", {"name": unknown}).fetchall()
+            assert all(name in str(caught.value) for name in (*assemblies(), *DOOR_ALIASES))

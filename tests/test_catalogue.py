@@ -27,6 +27,7 @@ from lrbstore import catalogue
 from lrbstore.assembly import assemblies
 from lrbstore.catalogue import source_cards, task_spec, task_specs
 from lrbstore.contract import contracts
+from lrbstore.describe import batch_keys, page
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.kinds import KINDS
@@ -565,6 +566,20 @@ def test_an_example_has_the_keys_and_types_that_its_folder_says(store: lrbstore.
             assert len(sequence) == 256
     for chromosome in one["chromosomes"] if kind.members else [one["chromosome"]]:
         assert not chromosome.startswith("chr")
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_key_that_a_batch_can_hold_is_described(store: lrbstore.Store, task: str) -> None:
+    described = batch_keys(task_specs()[task])
+    batch = lrbstore.task(task, 256, store=store, window="strict", edge="shift").test.empty_batch()
+    assert list(batch) == list(described)
+    sequences = KINDS[task_specs()[task].kind].sequences
+    for key, (form, said) in described.items():
+        assert said
+        if key not in sequences:
+            dtype, _, shape = form.partition(" ")
+            assert (dtype, shape.count(",") + (not shape.endswith(",)"))) == (str(batch[key].dtype), batch[key].ndim), key
+        assert f"| `{key}` | {form} |" in page(task, None)
 
 
 # ── definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

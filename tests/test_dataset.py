@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,11 @@ import pyfaidx
 import pytest
 
 import lrbstore
+from lrbstore.catalogue import task_specs
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
+from lrbstore.kinds import KINDS
+from lrbstore.window import WindowSpec
 
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
 EQTL_FOLDER = "variant_effect_causal_eqtl"
@@ -411,9 +415,56 @@ def test_strict_says_which_rows_have_a_wrong_reference(odd_store: lrbstore.Store
         len(raising)
 
 
-def test_strict_edge_error_names_the_first_row(odd_store: lrbstore.Store) -> None:
-    with pytest.raises(lrbstore.OutOfContig, match="edge='drop', 'pad' or 'shift'"):
+def test_text_has_one_dtype_whether_or_not_some_is_missing(store: lrbstore.Store) -> None:
+    """Of combinations, where a source names no genes; and of what every task has."""
+    seen = set()
+    for split in ("train", "test"):
+        for batch in lrbstore.task("gvrep_oligogenic", 32, store=store)[split].batches(1):
+            keys = ("example_id", "chromosomes", "gene_symbols", "zygosities", "ref_check")
+            assert {key: batch[key].dtype for key in keys} == dict.fromkeys(keys, np.dtype(object))
+            seen |= {type(name) for name in batch["gene_symbols"]}
+    assert seen == {str, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("name", "window", "filters", "expected"),
+    [
+        (EQTL, WindowSpec(4096, "lrb"), {}, "a409b0f8cd34cb1e9bc95c918896676793f2ed2ba06d879c934edfe0537d632c"),
+        (
+            "gvrep_gene_knockout",
+            WindowSpec(512, "strict", "shift", knockout="deleted"),
+            {"source": "depmap", "is_gvrep_example": True},
+            "f288d5d4cd79df68c623a6d14e75c08e5a0a3e8e5cbd73784838beb578e116b3",
+        ),
+        (
+            "gvrep_mave_construct",
+            WindowSpec(64, "strict", "pad", "drop"),
+            {"fits": True, "score_set": "urn:mavedb:1"},
+            "3902e88348b1a0ac60f4295eb98ed34193e37945b89bc38ab1083de67b940603",
+        ),
+    ],
+)
+def test_a_fingerprint_stays_what_it_was(name: str, window: WindowSpec, filters: dict[str, Any], expected: str) -> None:
+    """Of a definition, a release and a genome that are held fast: the same settings have the same fingerprint in every version."""
+    spec = task_specs()[name].model_copy()
+    spec.__dict__["digest"] = "0" * 64
+    fixed = SimpleNamespace(path=Path("s"), release="0001-0a1b2c3d", sequence_digest=lambda _: "f" * 64)
+    ds = lrbstore.Dataset(fixed, spec, "chromosome", "train", window, filters)
+    assert ds.fingerprint == expected
+    settings = ds.settings
+    for setting, value in {**settings, **settings.pop("filters")}.items():
+        if setting != "filters":
+            assert f"{setting}={value!r}" in repr(ds)
+    assert set(ds.settings) == {"split_scheme", "seq_len", "window", "edge", "on_ref_mismatch", *KINDS[spec.kind].settings, "filters"}
+
+
+def test_strict_edge_error_names_the_first_example_that_has_no_window(odd_store: lrbstore.Store) -> None:
+    dropped = lrbstore.task(EQTL, 9, store=odd_store, window="strict", edge="drop").train.dropped().to_pylist()
+    first = next(row for row in dropped if row["reason"] != "allele_not_sequence")
+    named = f"example {first['example_id']} ({first['chrom']}:{first['pos']} {first['ref']}>{first['alt']}): the window needs ["
+    with pytest.raises(lrbstore.OutOfContig, match="edge='drop', 'pad' or 'shift'") as caught:
         len(lrbstore.task(EQTL, 9, store=odd_store, window="strict", edge="error").train)
+    assert str(caught.value).startswith(named)
 
 
 @pytest.mark.parametrize("edge", ["drop", "pad", "shift"])

@@ -126,6 +126,7 @@ def test_it_is_streamed(store: lrbstore.Store, tmp_path: Path, monkeypatch: pyte
     assert max(sizes) == 50
     assert sum(sizes) == n
     assert said == [f"{min(at, n):,} examples" for at in range(50, n + 50, 50)]
+    assert sizes.pop(0) == 0  # for the schema
     assert pq.ParquetFile(path).metadata.num_row_groups == len(sizes)
 
 
@@ -200,6 +201,23 @@ def test_an_empty_split_is_an_empty_file(store: lrbstore.Store, tmp_path: Path) 
         path, sidecar = export(task, tmp_path, split="test", form=form)
         assert (pq.read_table(path).num_rows if form == "parquet" else len(path.read_text())) == 0
         assert json.loads(sidecar.read_text())["examples"] == 0
+        if form == "parquet":
+            assert set(pq.read_schema(path).names) == set(lrbstore.task(EQTL, 64, store=store).test[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "options"),
+    [*CASES, ("gvrep_oligogenic", 32, {}), ("gvrep_gene_knockout", 32, {"edge": "shift"}), ("gvrep_clinvar_clnsig", 32, {})],
+)
+def test_an_empty_split_has_the_schema_of_a_full_one(
+    store: lrbstore.Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, length: int, options: dict[str, Any]
+) -> None:
+    task = lrbstore.task(name, length, store=store, **options)
+    full, _ = export(task, tmp_path / "full", split="train")
+    monkeypatch.setattr(lrbstore.Dataset, "_streamed", lambda *_: iter(()))
+    empty, _ = export(task, tmp_path / "empty", split="train")
+    assert pq.read_table(full).num_rows > 0 == pq.read_table(empty).num_rows
+    assert pq.read_schema(empty) == pq.read_schema(full)
 
 
 def test_what_cannot_be_exported(store: lrbstore.Store, simulated: Path, tmp_path: Path) -> None:

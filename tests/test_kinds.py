@@ -206,6 +206,26 @@ def test_errors_of_knockouts_say_what_is_needed(genome: Genome) -> None:
         WindowSpec(4, "strict", knockout="maskd")
 
 
+@pytest.mark.parametrize(
+    ("kind", "columns", "expected"),
+    [
+        ("point", {"chrom": "chr1", "pos": 9, "strand": "-"}, "example e1 (chr1:9)"),
+        ("variant", {"chrom": "chr1", "pos": 9, "ref": "A", "alt": None}, "example e1 (chr1:9 A>None)"),
+        ("cage", {"chrom": "chr1", "start": 0, "end": 9}, "example e1 (chr1:0-9, 0-based, half-open)"),
+        ("knockout", {"chrom": "chr1", "pos": 9, "strand": "-", "start": 0, "end": 9}, "example e1 (chr1:9)"),
+    ],
+)
+def test_a_place_has_a_name_in_messages(kind: str, columns: dict[str, object], expected: str) -> None:
+    rows = pa.table({"example_id": ["e0", "e1"], **{name: [value, value] for name, value in columns.items()}})
+    assert KINDS[kind].named(rows, 1) == expected
+
+
+def test_a_member_has_a_name_in_messages() -> None:
+    columns = {"chroms": ["chr1", "chr2"], "positions": [5, 7], "refs": ["A", "C"], "alts": ["G", "T"]}
+    found, _ = KINDS["combination"].places(pa.table({"example_id": ["e0", "e1"], **{k: [v, v] for k, v in columns.items()}}))
+    assert KINDS["combination"].named(found, 3) == "example e1 (member 2, chr2:7 C>T)"
+
+
 def test_no_genes_and_every_encoding(genome: Genome) -> None:
     spec = WindowSpec(20, "strict", knockout="deleted")
     empty = places(("chr1", 100, "+", 100, 105)).slice(0, 0)
@@ -532,7 +552,7 @@ def test_the_choice_of_knockout_is_part_of_what_a_data_set_is(gene_store: lrbsto
     assert lrbstore.task(GENE_TASK, 20, store=gene_store, edge="shift").train.fingerprint == masked.train.fingerprint
     assert masked.train.fingerprint != deleted.train.fingerprint
     assert "knockout='deleted'" in repr(deleted)
-    assert "knockout = 'deleted'" in repr(deleted.train)
+    assert "knockout='deleted'" in repr(deleted.train)
     for opened in (masked, deleted):
         again, whole = pickle.loads(pickle.dumps(opened.train)), pickle.loads(pickle.dumps(opened))
         assert again.fingerprint == whole.train.fingerprint == opened.train.fingerprint

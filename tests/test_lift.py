@@ -139,8 +139,11 @@ def test_the_macro_shows_every_record_once_with_its_place_or_why_it_has_none(lif
     assert ask(lifted_store, f"{natives} as same from variant_record_on('GRCh38') where lift_status = 'native' group by all") == [(True,)]
     statuses = {s for (s,) in ask(lifted_store, "select distinct lift_status from variant_record_on('GRCh38')")}
     assert statuses >= {"native", "mapped", "unmapped"}
-    with pytest.raises(Exception, match=r"variant_record_on: unknown assembly hg38; known: GRCh37, GRCh38"):
-        ask(lifted_store, "select * from variant_record_on('hg38')")
+    by_alias = "select lift_status, count(*), count(chrom_on) from variant_record_on('{}') group by all order by all"
+    assert ask(lifted_store, by_alias.format("HG38")) == ask(lifted_store, by_alias.format("GRCh38"))
+    for what in ("*", "count(*)"):  # whether or not a column is asked for
+        with pytest.raises(Exception, match=r"unknown assembly hg18; known: GRCh37 \(hg19, b37\), GRCh38 \(hg38\)"):
+            ask(lifted_store, f"select {what} from variant_record_on('hg18')")
 
 
 @pytest.mark.slow
@@ -205,13 +208,30 @@ def test_a_chain_registered_again_takes_the_place_of_the_one_before(store: Path,
     assert len(list((store / "chains").iterdir())) == 1
 
 
-def test_a_damaged_copy_is_found(store: Path) -> None:
+def test_the_same_chain_again_changes_nothing(store: Path, simulated: Path, tmp_path: Path) -> None:
+    file = simulated / "chains/hg19ToHg38.over.chain.gz"
+    before = StoreFolder(store).manifest(), sorted(store.rglob("*"))
+    assert add_chain(store, "GRCh37", "GRCh38", file, simulated=True) == before[0]
+    (tmp_path / "plain.chain").write_bytes(gzip.decompress(file.read_bytes()))
+    assert add_chain(store, "hg19", "hg38", tmp_path / "plain.chain", simulated=True) == before[0]
+    assert (StoreFolder(store).manifest(), sorted(store.rglob("*"))) == before
+    # The other way is another chain, whatever its text.
+    assert add_chain(store, "hg38", "hg19", simulated / "chains/hg38ToHg19.over.chain.gz", simulated=True) != before[0]
+
+
+def test_a_damaged_copy_is_found_and_mended(store: Path, simulated: Path) -> None:
     (copy,) = (store / "chains").iterdir()
+    good = copy.read_bytes()
     copy.write_bytes(b"chain\n")
     with lrbstore.open(store) as opened:
         found = [f for f in verify(opened) if f.level == "failure"]
     assert [(f.check, f.subject) for f in found] == [("chain", "GRCh37 to GRCh38")]
     assert "lrbstore chain add GRCh37 GRCh38 FILE" in found[0].said
+    before = StoreFolder(store).current
+    for spoil in (lambda: None, copy.unlink):
+        spoil()
+        add_chain(store, "GRCh37", "GRCh38", simulated / "chains/hg19ToHg38.over.chain.gz", simulated=True)
+        assert (StoreFolder(store).current, copy.read_bytes()) == (before, good)
 
 
 def test_a_refused_chain_leaves_the_store_as_it_was(store: Path, simulated: Path, tmp_path: Path) -> None:
@@ -231,5 +251,10 @@ def test_the_command(simulated: Path, tmp_path: Path) -> None:
     )
     assert done.exit_code == 0, done.output
     assert StoreFolder(store).manifest().simulated  # the file lies under a folder that says so
+    words = ["chain", "add", "GRCh37", "GRCh38", str(simulated / "chains/hg19ToHg38.over.chain.gz"), "--store", str(store)]
+    again = CliRunner().invoke(app, words)
+    assert again.exit_code == 0, again.output
+    assert "hg19ToHg38.over.chain.gz: already in the store, nothing to do" in again.output
+    assert len(StoreFolder(store).releases()) == 1
     asked = CliRunner().invoke(app, ["sql", "select assembly, to_assembly from chain", "--store", str(store), "--format", "json"])
     assert json.loads(asked.stdout) == [{"assembly": "GRCh37", "to_assembly": "GRCh38"}]

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from command import run
 
 import lrbstore
 from lrbstore.errors import CannotWrite, ContractBroken, LrbStoreError, MissingData, SchemaTooNew, SchemaTooOld, StoreLocked, UnknownName
@@ -505,10 +506,31 @@ def test_a_relation_made_before_a_publish_stays_good(store, files):
     assert rows(store, "select count(*) from history.lrb_eqtl") == [(50,)]
 
 
+def test_the_same_genome_again_changes_nothing(store, files):
+    add_genome(store, "GRCh38", files["genome"], simulated=True, copy=True)  # it was read where it lies before
+    current, before = StoreFolder(store).manifest(), tree(store)
+    assert len(StoreFolder(store).releases()) == 3
+    again = run("genome", "add", "hg38", files["genome"], "--simulated", "--copy", "--store", store)
+    assert again.returncode == 0
+    assert b"tiny.fa: already in the store, nothing to do" in again.stderr
+    assert (StoreFolder(store).manifest(), tree(store)) == (current, before)
+    (copy,) = store.rglob("*.fa")
+    copy.unlink()  # what is the store's own is made again, and stays
+    assert add_genome(store, "GRCh38", files["genome"], simulated=True, copy=True) == current
+    assert tree(store) == before
+    stamp = files["genome"].stat()
+    os.utime(files["genome"], ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))  # the record says when the file was written
+    try:
+        assert add_genome(store, "GRCh38", files["genome"], simulated=True) != current
+    finally:
+        os.utime(files["genome"], ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+
 def test_gc_spares_a_release_that_another_process_has_open(store, files):
     with beside(READER, store) as reader:
         old = reader.stdout.readline().strip()
-        add_genome(store, "GRCh38", files["genome"], simulated=True)  # replaces variant_reference: the old release's files are its own
+        # In another way than before, so that variant_reference is replaced: the old release's files are its own.
+        add_genome(store, "GRCh38", files["genome"], simulated=True, copy=True)
         removed, _, spared = StoreFolder(store).gc()
         assert spared == [old]
         assert old not in removed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import multiprocessing
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,12 +40,35 @@ def store(demo_store: Path) -> Iterator[lrbstore.Store]:
         (EQTL, {"edg": "drop"}, "did you mean 'edge'"),
         (CAGE, {"split_scheme": "card_v2"}, "unknown split scheme of cage_prediction 'card_v2'; did you mean 'card_v1'"),
         (EQTL, {"split_scheme": "random"}, "known: published"),
+        ("gvrep_cell_passport", {"cell_model_id": "SIDM0002"}, "unknown cell_model_id among .*; did you mean 'SIDM00002' or "),
+        (
+            "gvrep_cell_passport",
+            {"cell_model_id": "HeLa"},
+            "unknown cell_model_id among .* 'HeLa'; known: SIDM00001, SIDM00002, SIDM00003$",
+        ),
     ],
 )
 def test_unknown_names_offer_near_ones(store: lrbstore.Store, name: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(lrbstore.UnknownName, match=said) as caught:
         lrbstore.task(name, 256, store=store, **options)
     assert isinstance(caught.value, KeyError)
+
+
+def test_an_unknown_disease_is_told_with_near_ones_and_with_those_it_is_part_of(store: lrbstore.Store) -> None:
+    """Names of diseases are long, and have commas of their own."""
+    task = "gvrep_clinvar_clndn"
+    diseases = {name for (name,) in store.sql(f"select distinct disease from {task}.examples").fetchall()}
+    long = max(diseases, key=len)
+    with pytest.raises(lrbstore.UnknownName, match=f"unknown disease among .* did you mean '{re.escape(long)}'"):
+        lrbstore.task(task, 32, store=store, disease=long.upper())
+    word = next(name for name in sorted(diseases) if " " in name).split()[0].lower()
+    with pytest.raises(lrbstore.UnknownName, match="did you mean '") as caught:
+        lrbstore.task(task, 32, store=store, disease=word[:-1])
+    assert word[:-1] in str(caught.value).rpartition("did you mean")[2].lower()
+    with pytest.raises(lrbstore.UnknownName) as caught:
+        lrbstore.task(task, 32, store=store, disease="zzzz")
+    listed = ", ".join(map(repr, sorted(diseases)[:12]))
+    assert str(caught.value).endswith(f" 'zzzz'; known: {listed}, … ({len(diseases)} in all)")
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,15 @@ def test_only_targets_that_a_window_holds(store: lrbstore.Store) -> None:
     assert every[split].fingerprint == lrbstore.task(TASK, 420, store=store)[split].fingerprint
     again = pickle.loads(pickle.dumps(whole[split]))
     assert (again.filters, again[0]) == ({"fits": True}, whole[split][0])
-    assert "fits = True" in repr(whole[split])
+    assert "fits=True" in repr(whole[split])
+    for split in whole.splits:
+        longer = [row for row in every[split].rows().to_pylist() if row["target_length"] > 420]
+        ledger = [row for row in whole[split].dropped().to_pylist() if row["reason"] == "contig_longer_than_window"]
+        assert [row["example_id"] for row in ledger] == [row["example_id"] for row in longer]
+        assert [row["contig_length"] for row in ledger] == [row["target_length"] for row in longer]
+        assert all("fits=True" in row["meaning"] for row in ledger)
+        assert len(whole[split]) + whole[split].dropped().num_rows == len(every[split]) + every[split].dropped().num_rows
+        assert [one["example_id"] for one in whole[split]] == whole[split].rows("example_id")["example_id"].to_pylist()
     with pytest.raises(lrbstore.BadSpec, match=r"no example of gvrep_mave_construct has all of fits=True \(seq_len=2\)"):
         lrbstore.task(TASK, 2, store=store, fits=True)
     with pytest.raises(lrbstore.BadSpec, match="fits='yes'; expected True"):

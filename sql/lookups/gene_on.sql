@@ -1,4 +1,5 @@
 -- Genes of an assembly, one row for each gene_id, whatever annotations were ingested: select * from gene_on('GRCh38') where symbol = 'TP53'.
+-- hg38 and the other names that assembly_named knows are understood.
 -- The row is GENCODE's where GENCODE has the gene, chrX's where a pseudoautosomal gene has two; cage_tss_pos is from whichever has one.
 --   annotations      every annotation that has the gene
 --   symbol_rank      1 for the one gene to take where several bear the symbol: HGNC's own first, then protein-coding ones, then by gene_id
@@ -12,12 +13,7 @@ create or replace macro gene_on(on_assembly) as table
                 order by coalesce(is_par_y, false), source <> 'gencode', source, annotation desc, source_file, source_line
             ) as nth
         from gene
-        where assembly = on_assembly
-        and (
-            select case when count(*) = 0 then error('gene_on: unknown assembly ' || on_assembly || '; known: GRCh37, GRCh38') else true end
-            from assembly
-            where assembly = on_assembly
-        )
+        where assembly = assembly_named(on_assembly)
         window same as (partition by gene_id)
     )
     select

@@ -4,7 +4,10 @@ create or replace macro duckdb_columns() as table
     select c.* replace (coalesce(c.comment, m.meaning) as comment)
     from system.main.duckdb_columns() as c
     left join meaning as m
-        on m.table_name = c.table_name and m.column_name = c.column_name and not c.internal and c.schema_name in ('main', 'history');
+        on m.column_name = c.column_name
+        and not c.internal
+        -- The splits of a task have the columns of its examples.
+        and m.table_name = case when c.schema_name in ('main', 'history') then c.table_name else c.schema_name || '.examples' end;
 
 create or replace macro duckdb_tables() as table
     select t.* replace (coalesce(t.comment, m.meaning) as comment)
@@ -17,4 +20,7 @@ create or replace macro duckdb_views() as table
             coalesce(v.comment, m.meaning || case v.schema_name when 'history' then ' Every version of every source.' else '' end) as comment
         )
     from system.main.duckdb_views() as v
-    left join meaning as m on m.table_name = v.view_name and m.column_name is null and not v.internal and v.schema_name in ('main', 'history');
+    left join meaning as m
+        on m.column_name is null
+        and not v.internal
+        and m.table_name = case when v.schema_name in ('main', 'history') then v.view_name else v.schema_name || '.' || v.view_name end;

@@ -24,10 +24,10 @@ select
     case v.label_text when 'DRV' then 1 when 'NPGL' then 0 end::BIGINT as gvrep_label,  -- its two published classes; null for CPV
     regexp_replace(v.source_file, '\.vcf(\.gz)?$', '') as gvrep_annotation,             -- its annotation: the file's stem
     v.cell_model_id,
-    m.model_name,
-    m.tissue,
-    m.cancer_type,
-    m.broad_id,
+    m.model_name,                    -- the model's name, as the list of models has it; null where no list was given
+    m.tissue,                        -- canonical tissue that the model was taken from
+    m.cancer_type,                   -- kind of cancer
+    m.broad_id,                      -- DepMap's id of the model
     v.sequencing_source,
     v.gene_symbol,
     v.transcript_id,

@@ -49,7 +49,8 @@ select
     replace(e.chrom, 'chr', '') as chromosome,
     a.disease,                       -- what is asked about, by its name in record_trait
     a.label,                         -- 1 where one of the record's diseases is this one
-    (clinvar_gvrep_disease(e.clndn) = clinvar_gvrep_disease(replace(a.disease, ' ', '_')))::BIGINT as gvrep_label,
+    (clinvar_gvrep_disease(e.clndn) = clinvar_gvrep_disease(replace(a.disease, ' ', '_')))::BIGINT
+        as gvrep_label,              -- 1 where GV-Rep's class is this disease
     clinvar_gvrep_disease(e.clndn) as gvrep_disease,  -- GV-Rep's class: one text for all of the record's diseases, cut at the first comma
     e.clndn,                         -- all diseases as the file joins them
     e.variant_id,

@@ -20,10 +20,10 @@ placed as (
 )
 select
     k.record_id::VARCHAR as example_id,
-    'GRCh38' as assembly,
-    g.p.chrom as chrom,
+    'GRCh38' as assembly,            -- of chrom and pos
+    g.p.chrom as chrom,              -- contig of the gene
     g.p.tss_pos as pos,              -- 1-based TSS: the window's anchor
-    g.p.strand as strand,
+    g.p.strand as strand,            -- of the gene
     g.p.start as start,              -- 0-based first base of the gene's body
     g.p."end" as "end",              -- 0-based, exclusive
     replace(g.p.chrom, 'chr', '') as chromosome,
@@ -32,9 +32,9 @@ select
     k.score_unit,
     k.higher_means,
     k.gene_symbol,
-    g.p.gene_id as gene_id,
-    g.p.gene_type as gene_type,
-    g.p.annotation as annotation,
+    g.p.gene_id as gene_id,          -- the annotation's Ensembl id without its version
+    g.p.gene_type as gene_type,      -- biotype, as the annotation has it
+    g.p.annotation as annotation,    -- which annotation the place is from
     g.placed_by,                     -- gene_id or symbol: what the place was found by
     k.entrez_id,
     k.cell_model_id,

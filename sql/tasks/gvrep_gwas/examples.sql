@@ -46,20 +46,21 @@ select
     replace(p.chrom, 'chr', '') as chromosome,
     p.neg_log10_p as label,
     p.p_value,                       -- GV-Rep's own label; 0 where it underflows
-    case p.effect_kind when 'odds_ratio' then ln(p.effect) else p.effect end * case when p.n_as_alt = 1 then 1 else -1 end as effect_alt,
-    case p.effect_kind when 'odds_ratio' then 'log odds ratio' when 'beta' then p.effect_unit end as effect_alt_unit,
-    p.effect_kind,
-    p.risk_allele,
-    case when p.n_as_alt = 1 then 'alt' else 'ref' end as risk_allele_is,
+    case p.effect_kind when 'odds_ratio' then ln(p.effect) else p.effect end
+    * case when p.n_as_alt = 1 then 1 else -1 end as effect_alt,  -- effect of ALT, in effect_alt_unit
+    case p.effect_kind when 'odds_ratio' then 'log odds ratio' when 'beta' then p.effect_unit end as effect_alt_unit,  -- unit of effect_alt
+    p.effect_kind,                   -- of the published effect: odds_ratio, beta or unknown
+    p.risk_allele,                   -- the allele that the effect is of, as the catalogue has it
+    case when p.n_as_alt = 1 then 'alt' else 'ref' end as risk_allele_is,  -- which of the two the risk allele is: alt or ref
     p.ref || p.alt in ('AT', 'TA', 'CG', 'GC') as is_palindromic,  -- both strands have the same two alleles: which was read is not told
-    p.risk_allele_frequency,
-    p.trait,
+    p.risk_allele_frequency,         -- 0 to 1, as the study gives it
+    p.trait,                         -- the study's trait, as the catalogue names it
     p.rs_id,
     p.is_gvrep_row,                  -- GV-Rep's loader keeps it: effect, interval and frequency are not empty
     p.n_associations,                -- rows of the catalogue for this SNP and trait
     variant_id(p.assembly, p.chrom, p.pos, p.ref, p.alt) as variant_id,
-    p.study_accession,
-    p.pubmedid,
+    p.study_accession,               -- the study (GCST…)
+    p.pubmedid,                      -- PubMed's id of its paper
     p.record_id,
     p.random_split_42,
     p.source_file,

@@ -1,11 +1,11 @@
 -- One row per row of a score set with a nucleotide change and a score, placed in the score set's own target.
 select
     c.record_id::VARCHAR as example_id,
-    'construct' as assembly,
+    'construct' as assembly,         -- the word for it: positions are on targets, not on a genome
     c.urn as chrom,                  -- the target is a contig of its own
     c.pos,                           -- 1-based in the target: the window's anchor
     regexp_replace(c.ref, '[^ACGT]', 'N', 'g') as ref,  -- what a target has beside A, C, G, T is N, as in the sequences
-    regexp_replace(c.alt, '[^ACGT]', 'N', 'g') as alt,
+    regexp_replace(c.alt, '[^ACGT]', 'N', 'g') as alt,  -- alternative bases, with N for what is not A, C, G, T
     c.score as label,
     c.urn as score_set,
     c.accession,

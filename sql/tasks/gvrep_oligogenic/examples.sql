@@ -19,21 +19,22 @@ with members as (
 )
 select
     c.record_id::VARCHAR as example_id,
-    'GRCh38' as assembly,
+    'GRCh38' as assembly,            -- of all members
     m.chroms[1] as chrom,            -- the first member's; splits look at all of them
-    m.chroms,
+    m.chroms,                        -- the members' contigs
     m.positions,                     -- 1-based: anchors of the windows
-    m.refs,
-    m.alts,
-    list_transform(m.chroms, lambda contig: replace(contig, 'chr', '')) as chromosomes,
+    m.refs,                          -- the members' reference alleles
+    m.alts,                          -- the members' alternative alleles
+    list_transform(m.chroms, lambda contig: replace(contig, 'chr', '')) as chromosomes,  -- chroms without chr
     c.label,
     c.disease,                       -- as the source names it; null for neutral combinations
-    m.variant_ids,
+    m.variant_ids,                   -- the members' keys of variant
     m.gene_symbols,                  -- null where the source does not name them
-    m.zygosities,
+    m.zygosities,                    -- as the source gives them; null where it does not
     c.n_members,
     c.combination_id,
-    case when c.source = 'neutral_combinations' then split_part(c.combination_id, ':', 1) else c.source end as combination_set,
+    case when c.source = 'neutral_combinations' then split_part(c.combination_id, ':', 1) else c.source end
+        as combination_set,          -- the source, or which of the neutral sets
     c.source = 'neutral_combinations' or c.final_meta >= 1 as is_gvrep_example,  -- GV-Rep's loader keeps it, with its first two members
     c.oligogenic_effect,
     c.final_meta,

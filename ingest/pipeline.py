@@ -28,6 +28,7 @@ from lrbstore.contract import Contract, Rule, contract, literal, quote
 from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
+from lrbstore.ingest.info import InfoKeys, take_apart
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
@@ -437,11 +438,12 @@ class Job:
             )
         return file
 
-    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed") -> None:
+    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed", info: InfoKeys | None = None) -> None:
         """Make the scratch view ``typed``: the part's columns with their types, null where the file says so.
 
         Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
         record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
+        With ``info``, the keys of INFO that are wanted, also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
         """
         part = part or self.unit.part
         # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
@@ -474,6 +476,11 @@ class Job:
                 f"case when c{i} is not null and (({value}) is null or not ({good})) then {literal(f'{name}: ' + chr(39))} || c{i} || "
                 f"{literal(tail)} end"
             )
+        if info:
+            cell = cells.get("INFO", pa.nulls(rows.num_rows, pa.string()))
+            apart = take_apart(pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell), info)
+            columns |= apart
+            select += apart
         extra = [name for name in cells if name not in part.columns]
         for i, name in enumerate(extra):
             columns[f"x{i}"] = cells[name]
@@ -595,9 +602,10 @@ class Job:
             self.fact(path, "extra_columns", unknown)
         sql = (self.spec.folder / str(part.sql)).read_text(encoding="utf-8")
         also = {table: (self.spec.folder / name).read_text(encoding="utf-8") for table, name in part.also.items()}
+        info = InfoKeys.named_in(sql, *also.values())
         done = 0
         for rows in in_chunks(file.batches(), _CHUNK):
-            self.typed(rows)
+            self.typed(rows, info=info)
             self.rows_in(path, rows.num_rows)
             self.write(part.tables[0], self.canonical(sql, part.tables[0]))
             for table, text in also.items():

@@ -5,10 +5,10 @@
 with texts as (
     select
         a.source, a.source_version, a.record_id, a.source_file, a.source_line, a.sub_row_,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDN') else a.clndn end as names,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDB') else a.clndisdb end as ids,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDNINCL') else a.clndnincl end as names_included,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDBINCL') else a.clndisdbincl end as ids_included
+        case when contains(t.INFO, '%') then t.info_item.CLNDN else a.clndn end as names,
+        case when contains(t.INFO, '%') then t.info_item.CLNDISDB else a.clndisdb end as ids,
+        case when contains(t.INFO, '%') then t.info_item.CLNDNINCL else a.clndnincl end as names_included,
+        case when contains(t.INFO, '%') then t.info_item.CLNDISDBINCL else a.clndisdbincl end as ids_included
     from accepted as a
     join typed as t using (source_line)
 ),

@@ -57,13 +57,15 @@ lines as (
     select
         *,
         len(alts) as n_alts,
-        case
-            when rs is null then null
-            when regexp_matches(rs, '^(rs)?[0-9]+([,|]|$)') then 'rs' || regexp_extract(rs, '[0-9]+')
-        end as rs_id,
-        list_transform(string_split(geneinfo, '|'), lambda gene: clinvar_ids(split_part(gene, ':', 1))) as gene_symbols,
+        nullif('rs' || regexp_extract(rs, '^(?:rs)?([0-9]+)(?:[,|]|$)', 1), 'rs') as rs_id,
+        -- A macro repeats its argument: what it is to look at is cut out in a step of its own.
+        list_transform(
+            list_transform(string_split(geneinfo, '|'), lambda gene: split_part(gene, ':', 1)), lambda symbol: clinvar_ids(symbol)
+        ) as gene_symbols,
         list_transform(string_split(geneinfo, '|'), lambda gene: try_cast(split_part(gene, ':', -1) as BIGINT)) as ncbi_gene_ids,
-        list_transform(string_split(mc, ','), lambda term: nullif(percent_decode(split_part(term, '|', 2)), '')) as molecular_consequences,
+        list_transform(
+            list_transform(string_split(mc, ','), lambda term: split_part(term, '|', 2)), lambda word: nullif(percent_decode(word), '')
+        ) as molecular_consequences,
         string_split(case when clndn is null and clndisdb is null then clndnincl else clndn end, '|') as diseases,
         -- Several numbers in one ORIGIN are bits of the same kind.
         case

@@ -20,12 +20,17 @@ lists as (
     from texts
 ),
 items as (
-    select *, unnest(range(1, greatest(len(names), len(ids)) + 1)) as ordinal from lists
+    select
+        * exclude (names, ids),
+        unnest(range(1, greatest(len(names), len(ids)) + 1)) as ordinal,
+        unnest(names) as name,
+        unnest(ids) as id
+    from lists
 )
 select
     source, source_version, record_id, ordinal,
-    clinvar_name(names[ordinal]) as trait,
-    clinvar_ids(ids[ordinal]) as trait_id,
+    clinvar_name(name) as trait,
+    clinvar_ids(id) as trait_id,
     source_file, source_line
 from items
 order by source_line, sub_row_, ordinal

@@ -14,10 +14,17 @@ create or replace macro percent_decode(text) as
     case when contains(text, '%') then coalesce(try(url_decode(text)), text) else text end;
 
 -- An item of a list of diseases (CLNDN) as a name: spaces for underscores, escapes decoded; null for the empty item `.`.
-create or replace macro clinvar_name(item) as nullif(nullif(percent_decode(replace(item, '_', ' ')), ''), '.');
+-- Few items have escapes: the rest are answered without the steps that decoding takes.
+create or replace macro clinvar_name(item) as
+    case
+        when item in ('', '.') then null
+        when contains(item, '%') then nullif(nullif(percent_decode(replace(item, '_', ' ')), ''), '.')
+        else replace(item, '_', ' ')
+    end;
 
 -- An item of a list of identifiers (CLNDISDB): as it is, escapes decoded; null for the empty item `.`.
-create or replace macro clinvar_ids(item) as nullif(nullif(percent_decode(item), ''), '.');
+create or replace macro clinvar_ids(item) as
+    case when item in ('', '.') then null when contains(item, '%') then nullif(nullif(percent_decode(item), ''), '.') else item end;
 
 -- A classification (CLNSIG) in today's spelling: the name of conflicts that was changed in early 2024, and `|` between terms where older
 -- files have `,_` (`Pathogenic,_risk_factor`). `Pathogenic,_low_penetrance` is one term.

@@ -439,7 +439,7 @@ class Job:
         return file
 
     def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed", info: InfoKeys | None = None) -> None:
-        """Make the scratch view ``typed``: the part's columns with their types, null where the file says so.
+        """Make the scratch table or view ``typed``: the part's columns with their types, null where the file says so.
 
         Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
         record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
@@ -451,6 +451,7 @@ class Job:
         texts = list(cells.values())
         content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * rows.num_rows)
         columns: dict[str, pa.Array] = {"source_line": rows["source_line"], "content": content}
+        apart: dict[str, pa.Array] = {}
         select, reasons = [], [f"case when length(content) = {max(len(texts) - 1, 0)} then 'the line is empty' end"]
         for i, (name, declared) in enumerate(part.columns.items()):
             type_ = declared.removesuffix("?")
@@ -462,6 +463,8 @@ class Job:
                 cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
             numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
             columns[f"c{i}"] = cell if numbers is None else numbers
+            if info and name == "INFO":
+                apart = take_apart(cell, info)
             if type_ == "VARCHAR" or numbers is not None:
                 select.append(f"c{i} as {quote_always(name)}")
                 continue
@@ -477,21 +480,25 @@ class Job:
                 f"{literal(tail)} end"
             )
         if info:
-            cell = cells.get("INFO", pa.nulls(rows.num_rows, pa.string()))
-            apart = take_apart(pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell), info)
+            apart = apart or take_apart(pa.nulls(rows.num_rows, pa.string()), info)
             columns |= apart
             select += apart
         extra = [name for name in cells if name not in part.columns]
         for i, name in enumerate(extra):
             columns[f"x{i}"] = cells[name]
         extras = ", ".join(f"{literal(name)}, x{i}" for i, name in enumerate(extra))
-        self.scratch.register("typed_arrow", pa.table(columns))
+        # A view costs no copy; where something is computed from a row, a table, lest each scan compute it anew.
+        kind, other = ("table", "view") if extra or len(reasons) > 1 else ("view", "table")
+        if self.scratch.execute(f"select 1 from duckdb_{other}s() where {other}_name = '{view}'").fetchall():
+            self.scratch.execute(f"drop {other} {view}")
+        self.scratch.register(f"{view}_arrow", pa.table(columns))
         self.scratch.execute(
-            f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, "
+            f"create or replace temp {kind} {view} as select {', '.join([*select, 'source_line'])}, "
             f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, content, "
-            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from typed_arrow"
+            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from {view}_arrow"
         )
-        self.scratch.unregister("typed_arrow")
+        if kind == "table":
+            self.scratch.unregister(f"{view}_arrow")
 
     def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
         """Run a source's SQL over the scratch view ``typed`` and check the result against a table's contract.

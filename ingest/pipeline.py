@@ -450,8 +450,8 @@ class Job:
         cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
         texts = list(cells.values())
         content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * rows.num_rows)
-        columns: dict[str, pa.Array] = {"source_line": rows["source_line"], "content": content}
-        apart: dict[str, pa.Array] = {}
+        columns: dict[str, pa.Array | pa.ChunkedArray] = {"source_line": rows["source_line"], "content": content}
+        apart: dict[str, pa.ChunkedArray] = {}
         select, reasons = [], [f"case when length(content) = {max(len(texts) - 1, 0)} then 'the line is empty' end"]
         for i, (name, declared) in enumerate(part.columns.items()):
             type_ = declared.removesuffix("?")

@@ -22,20 +22,25 @@ texts as (
         info_item.dbSNPBuildID as build,
         percent_decode(info_item.GENEINFO) as geneinfo,
         percent_decode(info_item.CLNSIG) as clin_sig,
-        -- gnomAD's populations
-        [
-            {'name': 'afr', 'texts': string_split(info_item.AF_afr, ',')},
-            {'name': 'amr', 'texts': string_split(info_item.AF_amr, ',')},
-            {'name': 'ami', 'texts': string_split(info_item.AF_ami, ',')},
-            {'name': 'asj', 'texts': string_split(info_item.AF_asj, ',')},
-            {'name': 'eas', 'texts': string_split(info_item.AF_eas, ',')},
-            {'name': 'fin', 'texts': string_split(info_item.AF_fin, ',')},
-            {'name': 'mid', 'texts': string_split(info_item.AF_mid, ',')},
-            {'name': 'nfe', 'texts': string_split(info_item.AF_nfe, ',')},
-            {'name': 'oth', 'texts': string_split(info_item.AF_oth, ',')},
-            {'name': 'remaining', 'texts': string_split(info_item.AF_remaining, ',')},
-            {'name': 'sas', 'texts': string_split(info_item.AF_sas, ',')}
-        ] as groups
+        -- gnomAD's populations; a file with FREQ has none of them
+        case when info_item.FREQ is null then
+            list_filter(
+                [
+                    {'name': 'afr', 'text': info_item.AF_afr},
+                    {'name': 'amr', 'text': info_item.AF_amr},
+                    {'name': 'ami', 'text': info_item.AF_ami},
+                    {'name': 'asj', 'text': info_item.AF_asj},
+                    {'name': 'eas', 'text': info_item.AF_eas},
+                    {'name': 'fin', 'text': info_item.AF_fin},
+                    {'name': 'mid', 'text': info_item.AF_mid},
+                    {'name': 'nfe', 'text': info_item.AF_nfe},
+                    {'name': 'oth', 'text': info_item.AF_oth},
+                    {'name': 'remaining', 'text': info_item.AF_remaining},
+                    {'name': 'sas', 'text': info_item.AF_sas}
+                ],
+                lambda one: one.text is not null
+            )
+        end as groups
     from cut
 ),
 lines as (
@@ -88,7 +93,7 @@ numbers as (
                     }
                 )
                 else list_transform(
-                    groups, lambda one: {'name': one.name, 'value': try_cast(one.texts[sub_row + 1] as DOUBLE)}
+                    groups, lambda one: {'name': one.name, 'value': try_cast(split_part(one.text, ',', sub_row + 1) as DOUBLE)}
                 )
             end,
             lambda pair: pair.value is not null

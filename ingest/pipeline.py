@@ -575,6 +575,8 @@ class Job:
     def _reject_lines(self, lines: np.ndarray, verdicts: dict[int, str]) -> None:
         """Reject the lines that were judged bad, and those of the scratch view ``typed`` of which no row was made."""
         typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
+        if not verdicts and np.array_equal(typed, lines):  # nearly every chunk
+            return
         wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
         if not len(wanted):
             return

@@ -1,6 +1,7 @@
 -- One line of a ClinVar VCF → one row of clinvar_record for each ALT, or one where there is none.
 -- Input: typed (the eight columns with their types, null for `.`, and INFO taken apart), file (one row of constants).
--- Step 1: the text of each key that ClinVar's headers of 2017 to 2026 declare, still with its percent escapes: each has a column of its own; a contig and an assembly for the line.
+-- Step 1: the text of each key that ClinVar's headers of 2017 to 2026 declare, still with its percent escapes (each has a column of its own);
+-- a contig and an assembly for the line.
 with texts as (
     select
         t.source_line, t.CHROM as contig, t.POS as pos, t.ID as variation_id, t.REF as ref_text, t.QUAL as qual, t.FILTER as filter, t.extra,

@@ -28,6 +28,7 @@ from lrbstore.contract import Contract, Rule, contract, literal, quote
 from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
+from lrbstore.ingest.info import InfoKeys, take_apart
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
@@ -451,18 +452,20 @@ class Job:
             )
         return file
 
-    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed") -> None:
-        """Make the scratch view ``typed``: the part's columns with their types, null where the file says so.
+    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed", info: InfoKeys | None = None) -> None:
+        """Make the scratch table or view ``typed``: the part's columns with their types, null where the file says so.
 
         Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
         record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
+        With ``info``, the keys of INFO that are wanted, also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
         """
         part = part or self.unit.part
         # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
         cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
         texts = list(cells.values())
         content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * rows.num_rows)
-        columns: dict[str, pa.Array] = {"source_line": rows["source_line"], "content": content}
+        columns: dict[str, pa.Array | pa.ChunkedArray] = {"source_line": rows["source_line"], "content": content}
+        apart: dict[str, pa.ChunkedArray] = {}
         select, reasons = [], [f"case when length(content) = {max(len(texts) - 1, 0)} then 'the line is empty' end"]
         for i, (name, declared) in enumerate(part.columns.items()):
             type_ = declared.removesuffix("?")
@@ -474,6 +477,8 @@ class Job:
                 cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
             numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
             columns[f"c{i}"] = cell if numbers is None else numbers
+            if info and name == "INFO":
+                apart = take_apart(cell, info)
             if type_ == "VARCHAR" or numbers is not None:
                 select.append(f"c{i} as {quote_always(name)}")
                 continue
@@ -488,17 +493,26 @@ class Job:
                 f"case when c{i} is not null and (({value}) is null or not ({good})) then {literal(f'{name}: ' + chr(39))} || c{i} || "
                 f"{literal(tail)} end"
             )
+        if info:
+            apart = apart or take_apart(pa.nulls(rows.num_rows, pa.string()), info)
+            columns |= apart
+            select += apart
         extra = [name for name in cells if name not in part.columns]
         for i, name in enumerate(extra):
             columns[f"x{i}"] = cells[name]
         extras = ", ".join(f"{literal(name)}, x{i}" for i, name in enumerate(extra))
-        self.scratch.register("typed_arrow", pa.table(columns))
+        # A view costs no copy; where something is computed from a row, a table, lest each scan compute it anew.
+        kind, other = ("table", "view") if extra or len(reasons) > 1 else ("view", "table")
+        if self.scratch.execute(f"select 1 from duckdb_{other}s() where {other}_name = '{view}'").fetchall():
+            self.scratch.execute(f"drop {other} {view}")
+        self.scratch.register(f"{view}_arrow", pa.table(columns))
         self.scratch.execute(
-            f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, "
+            f"create or replace temp {kind} {view} as select {', '.join([*select, 'source_line'])}, "
             f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, content, "
-            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from typed_arrow"
+            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from {view}_arrow"
         )
-        self.scratch.unregister("typed_arrow")
+        if kind == "table":
+            self.scratch.unregister(f"{view}_arrow")
 
     def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
         """Run a source's SQL over the scratch view ``typed`` and check the result against a table's contract.
@@ -576,6 +590,8 @@ class Job:
     def _reject_lines(self, lines: np.ndarray, verdicts: dict[int, str]) -> None:
         """Reject the lines that were judged bad, and those of the scratch view ``typed`` of which no row was made."""
         typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
+        if not verdicts and np.array_equal(typed, lines):  # nearly every chunk
+            return
         wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
         if not len(wanted):
             return
@@ -610,9 +626,10 @@ class Job:
             self.fact(path, "extra_columns", unknown)
         sql = (self.spec.folder / str(part.sql)).read_text(encoding="utf-8")
         also = {table: (self.spec.folder / name).read_text(encoding="utf-8") for table, name in part.also.items()}
+        info = InfoKeys.named_in(sql, *also.values())
         done = 0
         for rows in in_chunks(file.batches(), _CHUNK):
-            self.typed(rows)
+            self.typed(rows, info=info)
             self.rows_in(path, rows.num_rows)
             self.write(part.tables[0], self.canonical(sql, part.tables[0]))
             for table, text in also.items():

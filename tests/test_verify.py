@@ -321,5 +321,5 @@ def test_a_genomes_cache_is_compared_with_its_fasta(store: Path) -> None:
 def test_a_store_without_a_genome_has_nothing_to_cache(simulated: Path, tmp_path: Path) -> None:
     ingest(tmp_path / "store", "gtex_v8_eqtl", [simulated / "gtex_v8_eqtl/Liver.v8.egenes.txt.gz"], simulated=True)
     for name in (None, "GRCh37"):
-        with pytest.raises(MissingData, match="no genome is registered.*lrbstore genome add"):
+        with pytest.raises(MissingData, match=r"no genome is registered.*lrbstore genome add"):
             cache_genome(tmp_path / "store", name)

@@ -62,7 +62,7 @@ select
     p.study_accession,               -- the study (GCST…)
     p.pubmedid,                      -- PubMed's id of its paper
     p.record_id,
-    p.random_split_42,
+    p.random_split_42,               -- part of this record in the random split under seed 42
     p.source_file,
     p.source_line
 from paired as p

@@ -271,8 +271,8 @@ def load_scores(jobs: list[Job]) -> None:
             job.write("mave_score", own)
         run.scratch.execute(f"insert into accession_taken select {FILE_NO}, accession from accepted")
     lost = run.scratch.execute(
-        "select source_line, 'accession: no loaded row of the scores has ''' || accession || '''', raw_text from annotation "
-        "anti join accession_taken using (file_no, accession) order by source_line"
+        "select source_line, 'accession: no loaded row of the scores has ''' || accession || '''', replace(content, chr(31), ',') "
+        "from annotation anti join accession_taken using (file_no, accession) order by source_line"
     ).fetchall()
     for k, (job, file, beside) in enumerate(zip(jobs, files, annotations, strict=True)):
         job.rows_in(job.unit.path, len(file.bad))
@@ -305,17 +305,16 @@ def _take_annotations(jobs: list[Job], paths: list[Path | None]) -> None:
 
     run.scratch.execute(
         "create or replace temp table annotation (file_no BIGINT, accession VARCHAR, hgvs_g VARCHAR, vrs_digest VARCHAR, "
-        "clingen_allele_id VARCHAR, source_line BIGINT, raw_text VARCHAR)"
+        "clingen_allele_id VARCHAR, source_line BIGINT, content VARCHAR)"
     )
+    columns = ", ".join(f"c{i}" for i in range(len(_ANNOTATIONS.columns)))  # all text: nothing is left to be typed
     for cells in in_alike_chunks(pieces(), _CHUNK):
-        run.typed(cells, _ANNOTATIONS, "annotation_rows")
-        run.scratch.execute(
-            f"insert into annotation select {FILE_NO}, accession, post_mapped_hgvs_g, post_mapped_vrs_digest, clingen_allele_id, "
-            "source_line, replace(content, chr(31), ',') from annotation_rows"
-        )
+        run.scratch.register("annotation_arrow", cells)
+        run.scratch.execute(f"insert into annotation select {FILE_NO}, {columns}, source_line, content from annotation_arrow")
+        run.scratch.unregister("annotation_arrow")
     bad = run.scratch.execute(
         "select source_line, case when accession is null then 'accession is missing' else 'accession: ''' || accession || "
-        "''' stands in the file already' end, raw_text from annotation "
+        "''' stands in the file already' end, replace(content, chr(31), ',') from annotation "
         "qualify accession is null or source_line > min(source_line) over (partition by file_no, accession) order by source_line"
     ).fetchall()
     for k, file in files.items():

@@ -1,35 +1,47 @@
 -- One line of a sites VCF (dbSNP, gnomAD) → one row of known_variant for each ALT, or one where there is none.
--- Input: typed (the columns as text but POS, null for `.`), file (one row of constants).
+-- Input: typed (the columns as text but POS, null for `.`, and INFO taken apart), file (one row of constants).
 with cut as (
     select
-        t.* exclude (CHROM), t.CHROM as contig, coalesce(string_split(t.ALT, ','), [null]) as alts, info_items(t.INFO) as items, f.assembly, c.chrom, c.length
+        t.* exclude (CHROM), t.CHROM as contig, coalesce(string_split(t.ALT, ','), [null]) as alts, f.assembly, c.chrom, c.length
     from typed as t
     cross join file as f
     left join contig_alias as c on c.assembly = f.assembly and c.alias = t.CHROM
-),
-keyed as (
-    select *, info_keys(items) as info_names from cut
 ),
 -- The values that get columns of their own; lists are by ALT, those of CAF and FREQ begin with REF.
 texts as (
     select
         *,
-        string_split(info_at(items, info_names, 'AF'), ',') as afs,
-        string_split(info_at(items, info_names, 'AC'), ',') as acs,
-        string_split(info_at(items, info_names, 'nhomalt'), ',') as homs,
-        info_at(items, info_names, 'AN') as an,
-        string_split(replace(replace(info_at(items, info_names, 'CAF'), '[', ''), ']', ''), ',') as cafs,
-        string_split(info_at(items, info_names, 'FREQ'), '|') as studies,
-        info_at(items, info_names, 'GMAF') as gmaf,
-        coalesce(info_at(items, info_names, 'VC'), info_at(items, info_names, 'variant_type')) as variant_class,
-        info_at(items, info_names, 'dbSNPBuildID') as build,
-        percent_decode(info_at(items, info_names, 'GENEINFO')) as geneinfo,
-        percent_decode(info_at(items, info_names, 'CLNSIG')) as clin_sig,
-        list_filter(
-            ['AF_afr', 'AF_amr', 'AF_ami', 'AF_asj', 'AF_eas', 'AF_fin', 'AF_mid', 'AF_nfe', 'AF_oth', 'AF_remaining', 'AF_sas'],
-            lambda name: list_contains(info_names, name)
-        ) as af_names
-    from keyed
+        string_split(info_item.AF, ',') as afs,
+        string_split(info_item.AC, ',') as acs,
+        string_split(info_item.nhomalt, ',') as homs,
+        info_item.AN as an,
+        string_split(replace(replace(info_item.CAF, '[', ''), ']', ''), ',') as cafs,
+        string_split(info_item.FREQ, '|') as studies,
+        info_item.GMAF as gmaf,
+        coalesce(info_item.VC, info_item.variant_type) as variant_class,
+        info_item.dbSNPBuildID as build,
+        percent_decode(info_item.GENEINFO) as geneinfo,
+        percent_decode(info_item.CLNSIG) as clin_sig,
+        -- gnomAD's populations; a file with FREQ has none of them
+        case when info_item.FREQ is null then
+            list_filter(
+                [
+                    {'name': 'afr', 'text': info_item.AF_afr},
+                    {'name': 'amr', 'text': info_item.AF_amr},
+                    {'name': 'ami', 'text': info_item.AF_ami},
+                    {'name': 'asj', 'text': info_item.AF_asj},
+                    {'name': 'eas', 'text': info_item.AF_eas},
+                    {'name': 'fin', 'text': info_item.AF_fin},
+                    {'name': 'mid', 'text': info_item.AF_mid},
+                    {'name': 'nfe', 'text': info_item.AF_nfe},
+                    {'name': 'oth', 'text': info_item.AF_oth},
+                    {'name': 'remaining', 'text': info_item.AF_remaining},
+                    {'name': 'sas', 'text': info_item.AF_sas}
+                ],
+                lambda one: one.text is not null
+            )
+        end as groups
+    from cut
 ),
 lines as (
     select
@@ -49,7 +61,7 @@ lines as (
             vcf_place_reason(contig, chrom, length, assembly, POS, REF),
             case
                 when QUAL is not null and try_cast(QUAL as DOUBLE) is null then 'QUAL: ''' || QUAL || ''' is not a number'
-                when len(info_repeated(info_names)) > 0 then 'INFO: ' || info_repeated(info_names)[1] || ' comes more than once'
+                when info_repeated is not null then 'INFO: ' || info_repeated || ' comes more than once'
                 when len(afs) <> len(alts) then 'INFO: AF has ' || len(afs) || ' values for ' || len(alts) || ' ALT alleles'
                 when len(acs) <> len(alts) then 'INFO: AC has ' || len(acs) || ' values for ' || len(alts) || ' ALT alleles'
                 when len(homs) <> len(alts) then 'INFO: nhomalt has ' || len(homs) || ' values for ' || len(alts) || ' ALT alleles'
@@ -81,10 +93,7 @@ numbers as (
                     }
                 )
                 else list_transform(
-                    af_names,
-                    lambda name: {
-                        'name': substr(name, 4), 'value': try_cast(string_split(info_at(items, info_names, name), ',')[sub_row + 1] as DOUBLE)
-                    }
+                    groups, lambda one: {'name': one.name, 'value': try_cast(split_part(one.text, ',', sub_row + 1) as DOUBLE)}
                 )
             end,
             lambda pair: pair.value is not null

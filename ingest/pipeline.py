@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from lrbstore.contract import Contract, Rule, contract, literal, quote
 from lrbstore.engine import connect, read_parquet
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
+from lrbstore.ingest.info import InfoKeys, take_apart
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
@@ -45,6 +47,7 @@ _TOGETHER_BYTES = 6 << 20  #: … or fewer, whose files come to so much.
 _FILE_BIT = 40  #: Where units are loaded together, source_line is the unit's number from this bit on, and the line below it.
 _LINE = (1 << _FILE_BIT) - 1
 FILE_NO = f"source_line >> {_FILE_BIT}"  #: SQL of that number.
+_OWN = {"source_line", "content", "is_blank", "extra"}  #: Columns that every file's rows get beside their own.
 _ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
 _ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
 _GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
@@ -337,10 +340,11 @@ class Run:
         return self._columns_of[key]
 
     def typed(self, cells: pa.Table, part: Part, view: str = "typed") -> None:
-        """Make the scratch table ``typed``: the part's columns with their types, null where the file says so.
+        """Make the scratch table or view ``typed``: the part's columns with their types, null where the file says so.
 
         Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
-        record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
+        record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null), and what was taken
+        out of INFO.
 
         Args:
             cells: What :func:`cells_of` made of rows, of one file or of several.
@@ -365,12 +369,18 @@ class Run:
                 f"{literal(tail)} end"
             )
         extra = "case when extra is not null then to_json(extra)::VARCHAR end" if "extra" in cells.column_names else "null::VARCHAR"
-        self.scratch.register("typed_arrow", cells)
+        select += [name for name in cells.column_names if name not in _OWN and not re.fullmatch(r"c\d+", name)]
+        # A view costs no copy; where something is computed from a row, a table, lest each scan compute it anew.
+        kind, other = ("table", "view") if "extra" in cells.column_names or len(reasons) > 1 else ("view", "table")
+        if self.scratch.execute(f"select 1 from duckdb_{other}s() where {other}_name = '{view}'").fetchall():
+            self.scratch.execute(f"drop {other} {view}")
+        self.scratch.register(f"{view}_arrow", cells)
         self.scratch.execute(
-            f"create or replace temp table {view} as select {', '.join([*select, 'source_line'])}, {extra} as extra, content, "
-            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from typed_arrow"
+            f"create or replace temp {kind} {view} as select {', '.join([*select, 'source_line'])}, {extra} as extra, content, "
+            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from {view}_arrow"
         )
-        self.scratch.unregister("typed_arrow")
+        if kind == "table":
+            self.scratch.unregister(f"{view}_arrow")
 
     def canonical(self, jobs: Sequence[Job], sql: str, table: str, constants: Sequence[dict[str, Any]]) -> list[pa.Table]:
         """Run a source's SQL over the scratch table ``typed`` and check the result against a table's contract.
@@ -458,6 +468,8 @@ class Run:
     def _reject_lines(self, jobs: Sequence[Job], lines: np.ndarray, verdicts: dict[int, str]) -> None:
         """Reject the lines that were judged bad, and those of the scratch table ``typed`` of which no row was made."""
         typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
+        if not verdicts and np.array_equal(typed, lines):  # nearly every chunk
+            return
         wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
         if not len(wanted):
             return
@@ -602,10 +614,10 @@ class Job:
             )
         return file
 
-    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed") -> None:
-        """Make the scratch table ``typed`` of rows as read; see :meth:`Run.typed`."""
+    def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed", info: InfoKeys | None = None) -> None:
+        """Make the scratch table or view ``typed`` of rows as read; see :func:`cells_of` and :meth:`Run.typed`."""
         part = part or self.unit.part
-        self.run.typed(cells_of(rows, part), part, view)
+        self.run.typed(cells_of(rows, part, info=info), part, view)
 
     def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
         """Run a source's SQL over the scratch table ``typed`` and check it against a table's contract; see :meth:`Run.canonical`."""
@@ -647,9 +659,10 @@ class Job:
             self.fact(path, "extra_columns", unknown)
         sql = (self.spec.folder / str(part.sql)).read_text(encoding="utf-8")
         also = {table: (self.spec.folder / name).read_text(encoding="utf-8") for table, name in part.also.items()}
+        info = InfoKeys.named_in(sql, *also.values())
         done = 0
         for rows in in_chunks(file.batches(), _CHUNK):
-            self.typed(rows)
+            self.typed(rows, info=info)
             self.rows_in(path, rows.num_rows)
             self.write(part.tables[0], self.canonical(sql, part.tables[0]))
             for table, text in also.items():
@@ -707,25 +720,27 @@ def quote_always(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def cells_of(rows: pa.Table, part: Part, file_no: int = 0) -> pa.Table:
+def cells_of(rows: pa.Table, part: Part, file_no: int = 0, info: InfoKeys | None = None) -> pa.Table:
     """Bring rows as read into one form for all files of a part, so that those of several files can stand in one table.
 
     Args:
         rows: Text columns under the file's names, and ``source_line``.
         part: The part.
         file_no: The file's number among those that are loaded together.
+        info: The keys of the column INFO that are wanted.
 
     Returns:
         ``c0``, ``c1``, … are the part's columns: text, or numbers where every cell is a plain one, null where the file says so or has no
         such column. ``extra``, where there are such, maps unknown columns to their cells. ``content`` joins the cells by chr(31);
-        ``is_blank`` tells whether all are empty. ``source_line`` holds ``file_no`` from bit 40 on.
+        ``is_blank`` tells whether all are empty. ``source_line`` holds ``file_no`` from bit 40 on. With ``info``
+        also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
     """
     # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
     cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
     texts, n = list(cells.values()), rows.num_rows
     content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * n, pa.string())
     lines = rows["source_line"].combine_chunks()
-    columns: dict[str, pa.Array] = {
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
         "source_line": pc.add(lines, pa.scalar(file_no << _FILE_BIT, pa.int64())) if file_no else lines,
         "content": content,
         "is_blank": pc.equal(pc.binary_length(content), max(len(texts) - 1, 0)),
@@ -740,6 +755,8 @@ def cells_of(rows: pa.Table, part: Part, file_no: int = 0) -> pa.Table:
             cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
         numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
         columns[f"c{i}"] = cell if numbers is None else numbers
+    if info:
+        columns |= take_apart(columns[f"c{[*part.columns].index('INFO')}"] if "INFO" in cells else pa.nulls(n, pa.string()), info)
     extra = [name for name in cells if name not in part.columns]
     if extra:
         places = np.arange(n * len(extra)).reshape(len(extra), n).T.ravel()

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.errors import ContractBroken
+from lrbstore.ingest.info import InfoKeys
 from lrbstore.ingest.pipeline import Job, in_chunks
 from lrbstore.ingest.reading import BadRow, reading, refuse_pointer
 
@@ -408,9 +409,10 @@ def load_sites(job: Job) -> None:
     if undeclared:
         job.fact(path, "extra_columns", undeclared)
     sql = (Path(__file__).with_name(SITES_SQL)).read_text(encoding="utf-8")
+    info = InfoKeys.named_in(sql)
     done = 0
     for rows in in_chunks(file.batches(), _CHUNK):
-        job.typed(rows)
+        job.typed(rows, info=info)
         job.rows_in(path, rows.num_rows)
         job.write("known_variant", job.canonical(sql, "known_variant"))
         done += rows.num_rows

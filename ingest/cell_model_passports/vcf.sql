@@ -1,11 +1,13 @@
 -- One line of a model's VCF → one row of cell_model_variant for each ALT, or one where there is none.
--- Input: typed (the eight columns with their types, null for `.`; FORMAT and samples are in extra), file (one row of constants).
+-- Input: typed (the eight columns with their types, null for `.`; INFO taken apart; FORMAT and samples are in extra), file (one row of constants).
 with cut as (
     select
         t.source_line, t.CHROM as contig, t.POS as pos, t.ID as upstream_id, t.REF as ref_text, t.QUAL as qual, t.FILTER as filter, t.extra,
         coalesce(string_split(t.ALT, ','), [null]) as alts,
-        info_items(t.INFO) as items,
-        info_keys(info_items(t.INFO)) as keys,
+        t.info_item.VD as vd, t.info_item.VC as vc, t.info_other, t.info_repeated,
+        coalesce(t.info_has.DRV, false) as is_drv,
+        coalesce(t.info_has.CPV, false) as is_cpv,
+        coalesce(t.info_has.NPGL, false) as is_npgl,
         f.assembly, f.cell_model_id, f.sequencing_source, c.chrom, c.length
     from typed as t
     cross join file as f
@@ -15,22 +17,11 @@ lines as (
     select
         *,
         -- VAGrENT's default annotation: gene|transcript|r.|c.|p.|further terms
-        info_at(items, keys, 'VD') as vd,
-        string_split(info_at(items, keys, 'VD'), '|') as parts,
-        info_at(items, keys, 'VC') as vc,
-        coalesce(list_contains(keys, 'DRV'), false) as is_drv,
-        coalesce(list_contains(keys, 'CPV'), false) as is_cpv,
-        coalesce(list_contains(keys, 'NPGL'), false) as is_npgl,
-        nullif(
-            array_to_string(
-                list_filter(items, lambda item, place: item <> '' and keys[place] not in ('VD', 'VC', 'DRV', 'CPV', 'NPGL')), ';'
-            ),
-            ''
-        ) as info_other,
+        string_split(vd, '|') as parts,
         coalesce(
             vcf_place_reason(contig, chrom, length, assembly, pos, ref_text),
             case
-                when len(info_repeated(keys)) > 0 then 'INFO: ' || info_repeated(keys)[1] || ' comes more than once'
+                when info_repeated is not null then 'INFO: ' || info_repeated || ' comes more than once'
             end
         ) as line_reason
     from cut

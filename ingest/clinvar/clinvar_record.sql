@@ -1,84 +1,71 @@
 -- One line of a ClinVar VCF → one row of clinvar_record for each ALT, or one where there is none.
--- Input: typed (the eight columns with their types, null for `.`), file (one row of constants).
--- Step 1: INFO cut once; a contig and an assembly for the line.
-with cut as (
+-- Input: typed (the eight columns with their types, null for `.`, and INFO taken apart), file (one row of constants).
+-- Step 1: the text of each key that ClinVar's headers of 2017 to 2026 declare, still with its percent escapes: each has a column of its own; a contig and an assembly for the line.
+with texts as (
     select
         t.source_line, t.CHROM as contig, t.POS as pos, t.ID as variation_id, t.REF as ref_text, t.QUAL as qual, t.FILTER as filter, t.extra,
         coalesce(string_split(t.ALT, ','), [null]) as alts,
-        info_items(t.INFO) as items,
-        f.assembly, c.chrom, c.length
+        f.assembly, c.chrom, c.length,
+        t.info_item.AF_ESP as af_esp,
+        t.info_item.AF_EXAC as af_exac,
+        t.info_item.AF_TGP as af_tgp,
+        t.info_item.ALLELEID as alleleid,
+        t.info_item.CLNDN as clndn,
+        t.info_item.CLNDNINCL as clndnincl,
+        t.info_item.CLNDISDB as clndisdb,
+        t.info_item.CLNDISDBINCL as clndisdbincl,
+        t.info_item.CLNHGVS as clnhgvs,
+        t.info_item.CLNREVSTAT as clnrevstat,
+        t.info_item.CLNSIG as clnsig,
+        t.info_item.CLNSIGCONF as clnsigconf,
+        t.info_item.CLNSIGINCL as clnsigincl,
+        t.info_item.CLNSIGSCV as clnsigscv,
+        t.info_item.CLNVC as clnvc,
+        t.info_item.CLNVCSO as clnvcso,
+        t.info_item.CLNVI as clnvi,
+        t.info_item.DBVARID as dbvarid,
+        t.info_item.GENEINFO as geneinfo,
+        t.info_item.MC as mc,
+        t.info_item.ONC as onc,
+        t.info_item.ONCCONF as oncconf,
+        t.info_item.ONCDISDB as oncdisdb,
+        t.info_item.ONCDISDBINCL as oncdisdbincl,
+        t.info_item.ONCDN as oncdn,
+        t.info_item.ONCDNINCL as oncdnincl,
+        t.info_item.ONCINCL as oncincl,
+        t.info_item.ONCREVSTAT as oncrevstat,
+        t.info_item.ONCSCV as oncscv,
+        t.info_item.ORIGIN as origin,
+        t.info_item.RS as rs,
+        t.info_item.SCI as sci,
+        t.info_item.SCIDISDB as scidisdb,
+        t.info_item.SCIDISDBINCL as scidisdbincl,
+        t.info_item.SCIDN as scidn,
+        t.info_item.SCIDNINCL as scidnincl,
+        t.info_item.SCIINCL as sciincl,
+        t.info_item.SCIREVSTAT as scirevstat,
+        t.info_item.SCISCV as sciscv,
+        t.info_item.SSR as ssr,
+        t.info_other,
+        t.info_repeated
     from typed as t
     cross join file as f
     left join contig_alias as c on c.assembly = f.assembly and c.alias = t.CHROM
 ),
-keyed as (
-    select *, info_keys(items) as keys from cut
-),
--- Step 2: each key's text, still with its percent escapes.
-texts as (
-    select
-        * exclude (items, keys),
-        info_at(items, keys, 'AF_ESP') as af_esp,
-        info_at(items, keys, 'AF_EXAC') as af_exac,
-        info_at(items, keys, 'AF_TGP') as af_tgp,
-        info_at(items, keys, 'ALLELEID') as alleleid,
-        info_at(items, keys, 'CLNDN') as clndn,
-        info_at(items, keys, 'CLNDNINCL') as clndnincl,
-        info_at(items, keys, 'CLNDISDB') as clndisdb,
-        info_at(items, keys, 'CLNDISDBINCL') as clndisdbincl,
-        info_at(items, keys, 'CLNHGVS') as clnhgvs,
-        info_at(items, keys, 'CLNREVSTAT') as clnrevstat,
-        info_at(items, keys, 'CLNSIG') as clnsig,
-        info_at(items, keys, 'CLNSIGCONF') as clnsigconf,
-        info_at(items, keys, 'CLNSIGINCL') as clnsigincl,
-        info_at(items, keys, 'CLNSIGSCV') as clnsigscv,
-        info_at(items, keys, 'CLNVC') as clnvc,
-        info_at(items, keys, 'CLNVCSO') as clnvcso,
-        info_at(items, keys, 'CLNVI') as clnvi,
-        info_at(items, keys, 'DBVARID') as dbvarid,
-        info_at(items, keys, 'GENEINFO') as geneinfo,
-        info_at(items, keys, 'MC') as mc,
-        info_at(items, keys, 'ONC') as onc,
-        info_at(items, keys, 'ONCCONF') as oncconf,
-        info_at(items, keys, 'ONCDISDB') as oncdisdb,
-        info_at(items, keys, 'ONCDISDBINCL') as oncdisdbincl,
-        info_at(items, keys, 'ONCDN') as oncdn,
-        info_at(items, keys, 'ONCDNINCL') as oncdnincl,
-        info_at(items, keys, 'ONCINCL') as oncincl,
-        info_at(items, keys, 'ONCREVSTAT') as oncrevstat,
-        info_at(items, keys, 'ONCSCV') as oncscv,
-        info_at(items, keys, 'ORIGIN') as origin,
-        info_at(items, keys, 'RS') as rs,
-        info_at(items, keys, 'SCI') as sci,
-        info_at(items, keys, 'SCIDISDB') as scidisdb,
-        info_at(items, keys, 'SCIDISDBINCL') as scidisdbincl,
-        info_at(items, keys, 'SCIDN') as scidn,
-        info_at(items, keys, 'SCIDNINCL') as scidnincl,
-        info_at(items, keys, 'SCIINCL') as sciincl,
-        info_at(items, keys, 'SCIREVSTAT') as scirevstat,
-        info_at(items, keys, 'SCISCV') as sciscv,
-        info_at(items, keys, 'SSR') as ssr,
-        nullif(
-            array_to_string(
-                list_filter(items, lambda item, place: item <> '' and not list_contains(clinvar_info_keys(), keys[place])), ';'
-            ),
-            ''
-        ) as info_other,
-        info_repeated(keys) as repeated
-    from keyed
-),
--- Step 3: what a line says, once for all of its alleles.
+-- Step 2: what a line says, once for all of its alleles.
 lines as (
     select
         *,
         len(alts) as n_alts,
-        case
-            when rs is null then null
-            when regexp_matches(rs, '^(rs)?[0-9]+([,|]|$)') then 'rs' || regexp_extract(rs, '[0-9]+')
-        end as rs_id,
-        list_transform(string_split(geneinfo, '|'), lambda gene: clinvar_ids(split_part(gene, ':', 1))) as gene_symbols,
+        nullif('rs' || regexp_extract(rs, '^(?:rs)?([0-9]+)(?:[,|]|$)', 1), 'rs') as rs_id,
+        -- A macro repeats its argument: what it is to look at is cut out in a step of its own.
+        list_transform(
+            list_transform(string_split(geneinfo, '|'), lambda gene: split_part(gene, ':', 1)), lambda symbol: clinvar_ids(symbol)
+        ) as gene_symbols,
         list_transform(string_split(geneinfo, '|'), lambda gene: try_cast(split_part(gene, ':', -1) as BIGINT)) as ncbi_gene_ids,
-        list_transform(string_split(mc, ','), lambda term: nullif(percent_decode(split_part(term, '|', 2)), '')) as molecular_consequences,
+        list_transform(
+            list_transform(string_split(mc, ','), lambda term: split_part(term, '|', 2)), lambda word: nullif(percent_decode(word), '')
+        ) as molecular_consequences,
         string_split(case when clndn is null and clndisdb is null then clndnincl else clndn end, '|') as diseases,
         -- Several numbers in one ORIGIN are bits of the same kind.
         case
@@ -88,7 +75,7 @@ lines as (
         coalesce(
             vcf_place_reason(contig, chrom, length, assembly, pos, ref_text),
             case
-                when len(repeated) > 0 then 'INFO: ' || repeated[1] || ' comes more than once'
+                when info_repeated is not null then 'INFO: ' || info_repeated || ' comes more than once'
                 when not regexp_full_match(alleleid, '[0-9]{1,18}') then 'INFO: ALLELEID ''' || alleleid || ''' is not a whole number'
                 when not regexp_full_match(ssr, '[0-9]{1,18}') then 'INFO: SSR ''' || ssr || ''' is not a whole number'
                 when not regexp_full_match(origin, '[0-9]{1,18}(,[0-9]{1,18})*') then 'INFO: ORIGIN ''' || origin || ''' is not a whole number'
@@ -102,7 +89,7 @@ lines as (
         ) as line_reason
     from texts
 ),
--- Step 4: one row for each ALT.
+-- Step 3: one row for each ALT.
 alleles as (
     select *, unnest(alts) as upstream_alt, unnest(range(n_alts)) as sub_row from lines
 )

@@ -5,10 +5,10 @@
 with texts as (
     select
         a.source, a.source_version, a.record_id, a.source_file, a.source_line, a.sub_row_,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDN') else a.clndn end as names,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDB') else a.clndisdb end as ids,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDNINCL') else a.clndnincl end as names_included,
-        case when contains(t.INFO, '%') then info_value(t.INFO, 'CLNDISDBINCL') else a.clndisdbincl end as ids_included
+        case when contains(t.INFO, '%') then t.info_item.CLNDN else a.clndn end as names,
+        case when contains(t.INFO, '%') then t.info_item.CLNDISDB else a.clndisdb end as ids,
+        case when contains(t.INFO, '%') then t.info_item.CLNDNINCL else a.clndnincl end as names_included,
+        case when contains(t.INFO, '%') then t.info_item.CLNDISDBINCL else a.clndisdbincl end as ids_included
     from accepted as a
     join typed as t using (source_line)
 ),
@@ -20,12 +20,17 @@ lists as (
     from texts
 ),
 items as (
-    select *, unnest(range(1, greatest(len(names), len(ids)) + 1)) as ordinal from lists
+    select
+        * exclude (names, ids),
+        unnest(range(1, greatest(len(names), len(ids)) + 1)) as ordinal,
+        unnest(names) as name,
+        unnest(ids) as id
+    from lists
 )
 select
     source, source_version, record_id, ordinal,
-    clinvar_name(names[ordinal]) as trait,
-    clinvar_ids(ids[ordinal]) as trait_id,
+    clinvar_name(name) as trait,
+    clinvar_ids(id) as trait_id,
     source_file, source_line
 from items
 order by source_line, sub_row_, ordinal

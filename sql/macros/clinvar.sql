@@ -1,42 +1,30 @@
--- ClinVar's VCF: the INFO column taken apart, and ClinVar's vocabularies.
+-- ClinVar's VCF: one key of INFO, and ClinVar's vocabularies.
 --
--- INFO is `KEY=value;KEY=value;FLAG`. It is cut at `;` once, and a key is compared whole, so CLNDN is never found inside ONCDN or CLNDNINCL.
---   info_items(info)            VARCHAR[]  the items as they stand
---   info_keys(items)            VARCHAR[]  their keys, in the same order; a flag is its own key
---   info_at(items, keys, key)   VARCHAR    the value of a key: null where the key is absent, a flag, empty or `.`; the first if it is repeated
---   info_value(info, key)       VARCHAR    the same from the whole text, for a query about one key
---   info_repeated(keys)         VARCHAR[]  the keys that come more than once
+-- INFO is `KEY=value;KEY=value;FLAG`. It is cut at `;`, and a key is compared whole, so CLNDN is never found inside ONCDN or CLNDNINCL.
+--   info_value(info, key)       VARCHAR    the value of a key: null where the key is absent, a flag, empty or `.`; the first if it is repeated
+-- It is for a query about a key or two; sources have INFO taken apart before their SQL sees it (ingest/info.py), by the same rules.
 -- Values come as they were written: percent escapes stay until a list has been cut at its separator.
 
-create or replace macro info_items(info) as string_split(info, ';');
-
-create or replace macro info_keys(items) as list_transform(items, lambda item: split_part(item, '=', 1));
-
-create or replace macro info_at(items, keys, key) as
-    nullif(nullif(substr(items[list_position(keys, key)], length(key) + 2), ''), '.');
-
--- The keys that come more than once, which VCF does not allow: which value is meant, nobody can say.
-create or replace macro info_repeated(keys) as list_filter(keys, lambda key, place: key <> '' and list_position(keys, key) <> place);
-
-create or replace macro info_value(info, key) as info_at(info_items(info), info_keys(info_items(info)), key);
+create or replace macro info_value(info, key) as nullif(
+    nullif(substr(list_filter(string_split(info, ';'), lambda one: split_part(one, '=', 1) = key)[1], length(key) + 2), ''), '.'
+);
 
 -- Text with its percent escapes (%3B, %2C, %20 …) decoded as UTF-8; left as it is where they make no text.
 create or replace macro percent_decode(text) as
     case when contains(text, '%') then coalesce(try(url_decode(text)), text) else text end;
 
--- The keys that ClinVar's headers of 2017 to 2026 declare; each has a column of its own in clinvar_record, in lower case.
-create or replace macro clinvar_info_keys() as [
-    'AF_ESP', 'AF_EXAC', 'AF_TGP', 'ALLELEID', 'CLNDN', 'CLNDNINCL', 'CLNDISDB', 'CLNDISDBINCL', 'CLNHGVS', 'CLNREVSTAT', 'CLNSIG',
-    'CLNSIGCONF', 'CLNSIGINCL', 'CLNSIGSCV', 'CLNVC', 'CLNVCSO', 'CLNVI', 'DBVARID', 'GENEINFO', 'MC', 'ONC', 'ONCCONF', 'ONCDISDB',
-    'ONCDISDBINCL', 'ONCDN', 'ONCDNINCL', 'ONCINCL', 'ONCREVSTAT', 'ONCSCV', 'ORIGIN', 'RS', 'SCI', 'SCIDISDB', 'SCIDISDBINCL', 'SCIDN',
-    'SCIDNINCL', 'SCIINCL', 'SCIREVSTAT', 'SCISCV', 'SSR'
-];
-
 -- An item of a list of diseases (CLNDN) as a name: spaces for underscores, escapes decoded; null for the empty item `.`.
-create or replace macro clinvar_name(item) as nullif(nullif(percent_decode(replace(item, '_', ' ')), ''), '.');
+-- Few items have escapes: the rest are answered without the steps that decoding takes.
+create or replace macro clinvar_name(item) as
+    case
+        when item in ('', '.') then null
+        when contains(item, '%') then nullif(nullif(percent_decode(replace(item, '_', ' ')), ''), '.')
+        else replace(item, '_', ' ')
+    end;
 
 -- An item of a list of identifiers (CLNDISDB): as it is, escapes decoded; null for the empty item `.`.
-create or replace macro clinvar_ids(item) as nullif(nullif(percent_decode(item), ''), '.');
+create or replace macro clinvar_ids(item) as
+    case when item in ('', '.') then null when contains(item, '%') then nullif(nullif(percent_decode(item), ''), '.') else item end;
 
 -- A classification (CLNSIG) in today's spelling: the name of conflicts that was changed in early 2024, and `|` between terms where older
 -- files have `,_` (`Pathogenic,_risk_factor`). `Pathogenic,_low_penetrance` is one term.

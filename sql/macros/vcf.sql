@@ -1,4 +1,4 @@
--- VCF: what may stand in REF and ALT, and where. INFO is taken apart by the macros in clinvar.sql.
+-- VCF: what may stand in REF and ALT, and where. INFO is taken apart by ingest/info.py.
 --
 -- The rule for an ALT: spelt out in A, C, G, T, N it makes an allele; one of the forms that VCF has for what is not spelt out (`<DEL>`,
 -- `*`, `.`, a breakend) makes a record without an allele; any other text is an error, and the line is rejected.

@@ -12,7 +12,9 @@ Nothing is visible before the last step, so a file that turns out to be damaged 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,6 +42,13 @@ from lrbstore.vocabulary import tissue_aliases
 Progress = Callable[[str], None]
 _CHUNK = 100_000  #: Upstream rows checked at a time, …
 _CHUNK_BYTES = 32 << 20  #: … or fewer, of so much text.
+_TOGETHER = 100  #: Units of a part that are loaded together, …
+_TOGETHER_BYTES = 6 << 20  #: … or fewer, whose files come to so much.
+_FILE_BIT = 40  #: Where units are loaded together, source_line is the unit's number from this bit on, and the line below it.
+_LINE = (1 << _FILE_BIT) - 1
+FILE_NO = f"source_line >> {_FILE_BIT}"  #: SQL of that number.
+_OWN = {"source_line", "content", "is_blank", "extra"}  #: Columns that every file's rows get beside their own.
+_ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
 _ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
 _GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
 
@@ -140,8 +149,8 @@ def ingest(
                 outcome.known.append(unit.path.name)
             else:
                 fresh.append(unit)
-        for unit in fresh:  # only now is it known which rows are to be replaced, and whose ids are free again
-            run.load(unit)
+        for units in _together(fresh):  # only now is it known which rows are to be replaced, and whose ids are free again
+            run.load(units)
         outcome.loaded = run.inputs
         if not run.inputs:
             outcome.manifest = publication.base
@@ -194,6 +203,26 @@ def _refuse_other_name(unit: Unit, name: str, constants: dict[str, str]) -> None
 def _take_hashes(unit: Unit) -> None:
     unit.sha256 = file_sha256(unit.path)
     unit.companion_sha256 = {path: file_sha256(path) for path in unit.companions}
+
+
+def _together(units: list[Unit]) -> Iterator[list[Unit]]:
+    """Part units, in their order, into those that are loaded together: neighbours of one part, version and assembly."""
+    held: list[Unit] = []
+    n_bytes = 0
+    for unit in units:
+        size = unit.path.stat().st_size
+        alike = bool(held) and unit.part.together and _kind(held[0]) == _kind(unit)
+        if held and not (alike and len(held) < _TOGETHER and n_bytes + size <= _TOGETHER_BYTES):
+            yield held
+            held, n_bytes = [], 0
+        held.append(unit)
+        n_bytes += size
+    if held:
+        yield held
+
+
+def _kind(unit: Unit) -> tuple[str, str, str | None]:
+    return unit.part.name, unit.version, unit.assembly
 
 
 class Run:
@@ -260,21 +289,23 @@ class Run:
 
     # ── load, check, write ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def load(self, unit: Unit) -> None:
-        """Load one unit: rows into data files, every row of every file accounted for."""
-        job = Job(self, unit)
+    def load(self, units: list[Unit]) -> None:
+        """Load one unit, or some together: rows into data files, every row of every file accounted for."""
+        part, jobs = units[0].part, [Job(self, unit) for unit in units]
         try:
-            if unit.part.loader is not None:
-                module = self.spec.module("load")
-                getattr(module, unit.part.loader)(job)
+            if part.loader is not None:
+                loader = getattr(self.spec.module("load"), part.loader)
+                loader(jobs if part.together else jobs[0])
             else:
-                job.load_delimited()
-            files, inputs = job.close(), job.accounts()
+                jobs[0].load_delimited()
+            done = [(job.close(), job.accounts()) for job in jobs]
         except BaseException:
-            job.abandon()
+            for job in jobs:
+                job.abandon()
             raise
-        self.files += files
-        self.inputs += inputs
+        for files, inputs in done:
+            self.files += files
+            self.inputs += inputs
 
     def taken_ids(self, unit: Unit, table: str) -> TakenIds:
         """Return the record ids that this version of the source already has in a table; ids given out are to be added to it."""
@@ -308,6 +339,152 @@ class Run:
         if key not in self._columns_of:
             self._columns_of[key] = {row[0].casefold() for row in self.scratch.execute(f"describe {sql}").fetchall()}
         return self._columns_of[key]
+
+    def typed(self, cells: pa.Table, part: Part, view: str = "typed") -> None:
+        """Make the scratch table or view ``typed``: the part's columns with their types, null where the file says so.
+
+        Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
+        record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null), and what was taken
+        out of INFO.
+
+        Args:
+            cells: What :func:`cells_of` made of rows, of one file or of several.
+            part: The part.
+            view: Another name for the table.
+        """
+        select, reasons = [], ["case when is_blank then 'the line is empty' end"]
+        for i, (name, declared) in enumerate(part.columns.items()):
+            type_ = declared.removesuffix("?")
+            if type_ == "VARCHAR" or not pa.types.is_string(cells.schema.field(f"c{i}").type):
+                select.append(f"c{i} as {quote_always(name)}")
+                continue
+            # Something in the chunk is no plain number: each cell is judged, by DuckDB's wider notion of one.
+            value = f"try_cast(c{i} as {type_})"
+            # DuckDB reads 1_000 as a number; no provider means that.
+            whole, finite = f"regexp_full_match(c{i}, '[+-]?[0-9]+(\\.0+)?')", f"isfinite({value}) and not contains(c{i}, '_')"
+            good = whole if type_ == "BIGINT" else finite
+            tail = "' is not a whole number" if type_ == "BIGINT" else "' is not a finite number"
+            select.append(f"{value} as {quote_always(name)}")
+            reasons.append(
+                f"case when c{i} is not null and (({value}) is null or not ({good})) then {literal(f'{name}: ' + chr(39))} || c{i} || "
+                f"{literal(tail)} end"
+            )
+        extra = "case when extra is not null then to_json(extra)::VARCHAR end" if "extra" in cells.column_names else "null::VARCHAR"
+        select += [name for name in cells.column_names if name not in _OWN and not re.fullmatch(r"c\d+", name)]
+        # A view costs no copy; where something is computed from a row, a table, lest each scan compute it anew.
+        kind, other = ("table", "view") if "extra" in cells.column_names or len(reasons) > 1 else ("view", "table")
+        if self.scratch.execute(f"select 1 from duckdb_{other}s() where {other}_name = '{view}'").fetchall():
+            self.scratch.execute(f"drop {other} {view}")
+        self.scratch.register(f"{view}_arrow", cells)
+        self.scratch.execute(
+            f"create or replace temp {kind} {view} as select {', '.join([*select, 'source_line'])}, {extra} as extra, content, "
+            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from {view}_arrow"
+        )
+        if kind == "table":
+            self.scratch.unregister(f"{view}_arrow")
+
+    def canonical(self, jobs: Sequence[Job], sql: str, table: str, constants: Sequence[dict[str, Any]]) -> list[pa.Table]:
+        """Run a source's SQL over the scratch table ``typed`` and check the result against a table's contract.
+
+        Args:
+            jobs: The units that the rows are of, all of one part, version and assembly. Where they are several, ``source_line`` holds a
+                row's number in ``jobs`` above its line (:func:`cells_of`) until the rows are parted again.
+            sql: A select over ``typed`` and the table ``file`` (source, source_version, assembly, source_file, the unit's constants, and
+                ``file_no``: the unit's number), which has a row for each unit. It gives the table's columns, ``source_line``, and, where it
+                wants, ``reject_reason``. Several rows of one line need a column ``sub_row`` (0, 1, …) that tells them apart.
+            table: The table that the rows are for.
+            constants: More columns for ``file``, for each unit.
+
+        Returns:
+            The accepted rows of each unit, in upstream's order, with record ids; rejected lines are already in ``reject``. The scratch
+            table ``accepted`` holds the same rows for the part's further tables.
+        """
+        rules = contract(table)
+        unit = jobs[0].unit
+        facts = [
+            {
+                "source": self.spec.name,
+                "source_version": job.unit.version,
+                "assembly": job.unit.assembly,
+                "source_file": job.unit.path.name,
+                **job.unit.constants,
+                **more,
+            }
+            for job, more in zip(jobs, constants, strict=True)
+        ]
+        texts = {key: pa.array([None if row[key] is None else str(row[key]) for row in facts], pa.string()) for key in facts[0]}
+        self.scratch.register("file_arrow", pa.table({**texts, "file_no": pa.array(range(len(jobs)), pa.int64())}))
+        self.scratch.execute("create or replace temp table file as select * from file_arrow")
+        self.scratch.unregister("file_arrow")
+        # DuckDB keeps a column's own spelling where an alias differs from it in case alone (Combination_ID as combination_id).
+        said = self.columns_of(sql, unit.part, tuple(texts))
+        have = {"sub_row", "reject_reason", *rules.column_names, *_GIVEN}
+        have = {name for name in have if name.casefold() in said}
+        fill = [
+            f"f_.{name} as {name}"
+            for name in ("source", "source_version", "source_file")
+            if name not in have and name in rules.column_names
+        ]
+        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c in have]
+        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in {*have, *_GIVEN, *rules.drawn}]
+        later = {*_ASSIGNED, *rules.drawn}
+        judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in later]
+        judge = f"case {' '.join(judged)} end" if judged else "null"
+        with_id = "record_id" in rules.column_names
+        # One statement whose answer goes straight to Arrow: to keep it as a table first costs as much as the source's own SQL.
+        base = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT" if with_id else "0"
+        rows = self.scratch.sql(
+            f"with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
+            f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
+            f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
+            f"t.content as content_ from canonical as c join typed as t using (source_line) "
+            f"join file as f_ on f_.file_no = t.{FILE_NO}) "
+            f"select {base} as base_, * exclude (reason_, content_), coalesce(reason_, {judge}) as verdict_ from checked"
+        ).to_arrow_table()
+        places = rows["source_line"].to_numpy(), rows["sub_row_"].to_numpy()
+        if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
+            rows = rows.take(pa.array(np.lexsort(places[::-1])))
+        verdicts = dict(
+            zip(*(rows.filter(pc.is_valid(rows["verdict_"]))[c].to_pylist()[::-1] for c in ("source_line", "verdict_")), strict=True)
+        )
+        if rules.unique:
+            good = rows.select(["source_line", *rules.unique]).filter(pc.is_null(rows["verdict_"]))
+            for job, own in zip(jobs, _by_file(good, len(jobs)), strict=True):
+                verdicts |= job.repeats(rules, own)
+        lines = rows["source_line"].to_numpy()
+        self._reject_lines(jobs, lines, verdicts)
+        accepted = rows.drop_columns(["base_", "verdict_"])
+        kept = ~np.isin(lines, np.fromiter(verdicts, np.int64, len(verdicts))) if verdicts else None
+        base_ids = rows["base_"].to_numpy()
+        if kept is not None:
+            accepted, base_ids = accepted.filter(pa.array(kept)), base_ids[kept]
+        if with_id:
+            taken = self.taken_ids(unit, table)
+            ids = number_repeats(base_ids, taken)
+            taken.add(ids)
+            accepted = accepted.add_column(0, "record_id", pa.array(ids))
+        self.scratch.register("accepted", accepted)
+        parted = _by_file(accepted.drop_columns(["sub_row_"]), len(jobs))
+        return [own if k == 0 else _with_lines(own) for k, own in enumerate(parted)]
+
+    def _reject_lines(self, jobs: Sequence[Job], lines: np.ndarray, verdicts: dict[int, str]) -> None:
+        """Reject the lines that were judged bad, and those of the scratch table ``typed`` of which no row was made."""
+        typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
+        if not verdicts and np.array_equal(typed, lines):  # nearly every chunk
+            return
+        wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
+        if not len(wanted):
+            return
+        self.scratch.register("wanted", pa.table({"source_line": wanted}))
+        raw = f"replace(content, chr(31), {literal(jobs[0].unit.part.delimiter)})"
+        found = self.scratch.execute(
+            f"select source_line, coalesce(type_reason, 'no row was made of it'), {raw} from typed semi join wanted using (source_line) "
+            "order by source_line"
+        ).fetchall()
+        self.scratch.unregister("wanted")
+        found = [(line, verdicts.get(line, reason), text) for line, reason, text in found]
+        for k, job in enumerate(jobs):
+            job.reject(job.unit.path, bad_rows(found, k))
 
     def note_tissues(self, pairs: set[tuple[str, str]]) -> None:
         """Remember which spellings of tissues were met."""
@@ -369,7 +546,7 @@ class Job:
             path: _Account(sha256, path.stat().st_size) for path, sha256 in [(unit.path, unit.sha256), *unit.companion_sha256.items()]
         }
         self.scratch = run.scratch
-        self._first_lines: dict[tuple[str, ...], int] = {}
+        self._first_lines: dict[str, dict[Any, int]] = {}  # of each table: what tells rows apart → the line that has it first
 
     # what a source's load.py may use
 
@@ -453,168 +630,39 @@ class Job:
         return file
 
     def typed(self, rows: pa.Table, part: Part | None = None, view: str = "typed", info: InfoKeys | None = None) -> None:
-        """Make the scratch table or view ``typed``: the part's columns with their types, null where the file says so.
-
-        Beside them stand ``source_line``, ``extra`` (JSON of unknown columns), ``content`` (the cells as read, joined by chr(31): what the
-        record's id is made of, and the text of a reject) and ``type_reason`` (why a cell is not of its type, else null).
-        With ``info``, the keys of INFO that are wanted, also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
-        """
+        """Make the scratch table or view ``typed`` of rows as read; see :func:`cells_of` and :meth:`Run.typed`."""
         part = part or self.unit.part
-        # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
-        cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
-        texts = list(cells.values())
-        content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * rows.num_rows)
-        columns: dict[str, pa.Array | pa.ChunkedArray] = {"source_line": rows["source_line"], "content": content}
-        apart: dict[str, pa.ChunkedArray] = {}
-        select, reasons = [], [f"case when length(content) = {max(len(texts) - 1, 0)} then 'the line is empty' end"]
-        for i, (name, declared) in enumerate(part.columns.items()):
-            type_ = declared.removesuffix("?")
-            if name not in cells:
-                select.append(f"null::{type_} as {quote_always(name)}")
-                continue
-            cell = cells[name]
-            if part.null:
-                cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
-            numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
-            columns[f"c{i}"] = cell if numbers is None else numbers
-            if info and name == "INFO":
-                apart = take_apart(cell, info)
-            if type_ == "VARCHAR" or numbers is not None:
-                select.append(f"c{i} as {quote_always(name)}")
-                continue
-            # Something in the chunk is no plain number: each cell is judged, by DuckDB's wider notion of one.
-            value = f"try_cast(c{i} as {type_})"
-            # DuckDB reads 1_000 as a number; no provider means that.
-            whole, finite = f"regexp_full_match(c{i}, '[+-]?[0-9]+(\\.0+)?')", f"isfinite({value}) and not contains(c{i}, '_')"
-            good = whole if type_ == "BIGINT" else finite
-            tail = "' is not a whole number" if type_ == "BIGINT" else "' is not a finite number"
-            select.append(f"{value} as {quote_always(name)}")
-            reasons.append(
-                f"case when c{i} is not null and (({value}) is null or not ({good})) then {literal(f'{name}: ' + chr(39))} || c{i} || "
-                f"{literal(tail)} end"
-            )
-        if info:
-            apart = apart or take_apart(pa.nulls(rows.num_rows, pa.string()), info)
-            columns |= apart
-            select += apart
-        extra = [name for name in cells if name not in part.columns]
-        for i, name in enumerate(extra):
-            columns[f"x{i}"] = cells[name]
-        extras = ", ".join(f"{literal(name)}, x{i}" for i, name in enumerate(extra))
-        # A view costs no copy; where something is computed from a row, a table, lest each scan compute it anew.
-        kind, other = ("table", "view") if extra or len(reasons) > 1 else ("view", "table")
-        if self.scratch.execute(f"select 1 from duckdb_{other}s() where {other}_name = '{view}'").fetchall():
-            self.scratch.execute(f"drop {other} {view}")
-        self.scratch.register(f"{view}_arrow", pa.table(columns))
-        self.scratch.execute(
-            f"create or replace temp {kind} {view} as select {', '.join([*select, 'source_line'])}, "
-            f"{f'json_object({extras})::VARCHAR' if extra else 'null::VARCHAR'} as extra, content, "
-            f"coalesce({', '.join([*reasons, 'null'])}) as type_reason from {view}_arrow"
-        )
-        if kind == "table":
-            self.scratch.unregister(f"{view}_arrow")
+        self.run.typed(cells_of(rows, part, info=info), part, view)
 
     def canonical(self, sql: str, table: str, constants: dict[str, Any] | None = None) -> pa.Table:
-        """Run a source's SQL over the scratch view ``typed`` and check the result against a table's contract.
+        """Run a source's SQL over the scratch table ``typed`` and check it against a table's contract; see :meth:`Run.canonical`."""
+        return self.run.canonical([self], sql, table, [constants or {}])[0]
+
+    def repeats(self, rules: Contract, rows: pa.Table) -> dict[int, str]:
+        """Find rows that repeat what must tell the rows of the file apart: no label could be told theirs.
 
         Args:
-            sql: A select over ``typed`` and the one-row table ``file`` (source, source_version, assembly, source_file and the unit's
-                constants). It gives the table's columns, ``source_line``, and, where it wants, ``reject_reason``. Several rows of one
-                line need a column ``sub_row`` (0, 1, …) that tells them apart.
-            table: The table that the rows are for.
-            constants: More columns for ``file``.
+            rules: The table's contract.
+            rows: Rows that keep its other rules, in upstream's order: ``source_line`` and the columns that ``rules.unique`` names.
 
         Returns:
-            The accepted rows, in upstream's order, with record ids; rejected lines are already in ``reject``. The scratch table
-            ``accepted`` holds the same rows for the part's further tables.
+            Why each line that repeats an earlier one is rejected.
         """
-        rules = contract(table)
-        unit = self.unit
-        facts = {
-            "source": self.spec.name,
-            "source_version": unit.version,
-            "assembly": unit.assembly,
-            "source_file": unit.path.name,
-            **unit.constants,
-            **(constants or {}),
-        }
-        columns = ", ".join(f"{literal(value)}::VARCHAR as {quote(key)}" for key, value in facts.items())
-        self.scratch.execute(f"create or replace temp table file as select {columns}")
-        # DuckDB keeps a column's own spelling where an alias differs from it in case alone (Combination_ID as combination_id).
-        said = self.run.columns_of(sql, unit.part, tuple(facts))
-        have = {"sub_row", "reject_reason", *rules.column_names, *_GIVEN}
-        have = {name for name in have if name.casefold() in said}
-        fill = [
-            f"(select {name} from file) as {name}"
-            for name in ("source", "source_version", "source_file")
-            if name not in have and name in rules.column_names
-        ]
-        given = [f"c.{quote(c)} as {quote(c)}" for c in rules.column_names if c in have]
-        blank = [f"null::{c.type} as {quote(c.name)}" for c in rules.columns if c.name not in {*have, *_GIVEN, *rules.drawn}]
-        later = {*_ASSIGNED, *rules.drawn}
-        judged = [f"when not coalesce(({r.expression}), true) then {_told(r)}" for r in rules.rules if r.column not in later]
-        judge = f"case {' '.join(judged)} end" if judged else "null"
-        with_id = "record_id" in rules.column_names
-        # One statement whose answer goes straight to Arrow: to keep it as a table first costs as much as the source's own SQL.
-        base = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT" if with_id else "0"
-        rows = self.scratch.sql(
-            f"with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
-            f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "
-            f"coalesce(t.type_reason, {'c.reject_reason' if 'reject_reason' in have else 'null'}) as reason_, "
-            f"t.content as content_ from canonical as c join typed as t using (source_line)) "
-            f"select {base} as base_, * exclude (reason_, content_), coalesce(reason_, {judge}) as verdict_ from checked"
-        ).to_arrow_table()
-        places = rows["source_line"].to_numpy(), rows["sub_row_"].to_numpy()
-        if np.any((np.diff(places[0]) < 0) | ((np.diff(places[0]) == 0) & (np.diff(places[1]) < 0))):
-            rows = rows.take(pa.array(np.lexsort(places[::-1])))
-        verdicts = dict(
-            zip(*(rows.filter(pc.is_valid(rows["verdict_"]))[c].to_pylist()[::-1] for c in ("source_line", "verdict_")), strict=True)
-        )
-        if rules.unique:
-            verdicts |= self._repeats(rules, rows)
-        lines = rows["source_line"].to_numpy()
-        self._reject_lines(lines, verdicts)
-        accepted = rows.drop_columns(["base_", "verdict_"])
-        kept = ~np.isin(lines, np.fromiter(verdicts, np.int64, len(verdicts))) if verdicts else None
-        base_ids = rows["base_"].to_numpy()
-        if kept is not None:
-            accepted, base_ids = accepted.filter(pa.array(kept)), base_ids[kept]
-        if with_id:
-            taken = self.run.taken_ids(unit, table)
-            ids = number_repeats(base_ids, taken)
-            taken.add(ids)
-            accepted = accepted.add_column(0, "record_id", pa.array(ids))
-        self.scratch.register("accepted", accepted)
-        return accepted.drop_columns(["sub_row_"])
-
-    def _reject_lines(self, lines: np.ndarray, verdicts: dict[int, str]) -> None:
-        """Reject the lines that were judged bad, and those of the scratch view ``typed`` of which no row was made."""
-        typed = self.scratch.sql("select source_line from typed").to_arrow_table()["source_line"].to_numpy()
-        if not verdicts and np.array_equal(typed, lines):  # nearly every chunk
-            return
-        wanted = np.union1d(np.setdiff1d(typed, lines), np.fromiter(verdicts, np.int64, len(verdicts)))
-        if not len(wanted):
-            return
-        self.scratch.register("wanted", pa.table({"source_line": wanted}))
-        raw = f"replace(content, chr(31), {literal(self.unit.part.delimiter)})"
-        found = self.scratch.execute(
-            f"select source_line, coalesce(type_reason, 'no row was made of it'), {raw} from typed semi join wanted using (source_line) "
-            "order by source_line"
-        ).fetchall()
-        self.scratch.unregister("wanted")
-        self.reject(self.unit.path, [BadRow(line, verdicts.get(line, reason), text) for line, reason, text in found])
-
-    def _repeats(self, rules: Contract, rows: pa.Table) -> dict[int, str]:
-        """Find rows that repeat what must tell the rows of the file apart: no label could be told theirs."""
-        good = rows.filter(pc.is_null(rows["verdict_"]))
-        keys = [pc.cast(good[column], pa.string()).to_pylist() for column in rules.unique]
+        first_lines = self._first_lines.setdefault(rules.name, {})
+        columns = [pc.cast(rows[column], pa.string()).to_pylist() for column in rules.unique]
+        keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+        lines = rows["source_line"].to_pylist()
+        fresh = dict(zip(keys, lines, strict=True))
+        if len(fresh) == len(keys) and first_lines.keys().isdisjoint(fresh):
+            first_lines.update(fresh)
+            return {}
         repeats: dict[int, str] = {}
-        for line, *key in zip(good["source_line"].to_pylist(), *keys, strict=True):
-            first = self._first_lines.setdefault((rules.name, *key), line)
+        for line, key in zip(lines, keys, strict=True):
+            first = first_lines.setdefault(key, line)
             if first != line:
-                repeats[line] = (
-                    f"{' and '.join(rules.unique)} {' '.join(map(repr, key))} stand{'s' if len(key) == 1 else ''} on line {first} already"
-                )
+                said = [key] if len(columns) == 1 else key
+                stand = "stands" if len(said) == 1 else "stand"
+                repeats[line] = f"{' and '.join(rules.unique)} {' '.join(map(repr, said))} {stand} on line {first & _LINE} already"
         return repeats
 
     def load_delimited(self) -> None:
@@ -687,6 +735,77 @@ def quote_always(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def cells_of(rows: pa.Table, part: Part, file_no: int = 0, info: InfoKeys | None = None) -> pa.Table:
+    """Bring rows as read into one form for all files of a part, so that those of several files can stand in one table.
+
+    Args:
+        rows: Text columns under the file's names, and ``source_line``.
+        part: The part.
+        file_no: The file's number among those that are loaded together.
+        info: The keys of the column INFO that are wanted.
+
+    Returns:
+        ``c0``, ``c1``, … are the part's columns: text, or numbers where every cell is a plain one, null where the file says so or has no
+        such column. ``extra``, where there are such, maps unknown columns to their cells. ``content`` joins the cells by chr(31);
+        ``is_blank`` tells whether all are empty. ``source_line`` holds ``file_no`` from bit 40 on. With ``info``
+        also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
+    """
+    # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
+    cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
+    texts, n = list(cells.values()), rows.num_rows
+    content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * n, pa.string())
+    lines = rows["source_line"].combine_chunks()
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        "source_line": pc.add(lines, pa.scalar(file_no << _FILE_BIT, pa.int64())) if file_no else lines,
+        "content": content,
+        "is_blank": pc.equal(pc.binary_length(content), max(len(texts) - 1, 0)),
+    }
+    for i, (name, declared) in enumerate(part.columns.items()):
+        type_ = declared.removesuffix("?")
+        if name not in cells:
+            columns[f"c{i}"] = pa.nulls(n, _ARROW[type_])
+            continue
+        cell = cells[name]
+        if part.null:
+            cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
+        numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
+        columns[f"c{i}"] = cell if numbers is None else numbers
+    if info:
+        columns |= take_apart(columns[f"c{[*part.columns].index('INFO')}"] if "INFO" in cells else pa.nulls(n, pa.string()), info)
+    extra = [name for name in cells if name not in part.columns]
+    if extra:
+        places = np.arange(n * len(extra)).reshape(len(extra), n).T.ravel()
+        names = pa.array(extra, pa.string()).take(pa.array(np.tile(np.arange(len(extra)), n)))
+        values = pa.concat_arrays([cells[name] for name in extra]).take(pa.array(places))
+        columns["extra"] = pa.MapArray.from_arrays(pa.array(np.arange(n + 1, dtype=np.int32) * len(extra)), names, values)
+    return pa.table(columns)
+
+
+def in_alike_chunks(pieces: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
+    """Join pieces that :func:`cells_of` gave, neighbours with the same types, into chunks as :func:`in_chunks` does."""
+    for _, alike in itertools.groupby(pieces, lambda piece: [one.type for one in piece.schema if one.name != "extra"]):
+        yield from in_chunks(alike, size)
+
+
+def bad_rows(found: Sequence[tuple[int, str, str]], file_no: int) -> list[BadRow]:
+    """Pick the bad rows of one file, of those that are loaded together, out of tuples of ``source_line``, reason and text."""
+    return [BadRow(line & _LINE, reason, text) for line, reason, text in found if line >> _FILE_BIT == file_no]
+
+
+def _by_file(rows: pa.Table, n: int) -> list[pa.Table]:
+    """Part rows in order of ``source_line`` into those of each of ``n`` files; the file's number stays in the line."""
+    if n == 1:
+        return [rows]
+    edges = np.searchsorted(rows["source_line"].to_numpy(), np.arange(n + 1, dtype=np.int64) << _FILE_BIT).tolist()
+    return [rows.slice(first, last - first) for first, last in itertools.pairwise(edges)]
+
+
+def _with_lines(rows: pa.Table) -> pa.Table:
+    """Leave the line alone in ``source_line``."""
+    at = rows.column_names.index("source_line")
+    return rows.set_column(at, rows.schema.field(at), pa.array(rows["source_line"].to_numpy() & _LINE))
+
+
 def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
     """Read a column of text as plain numbers at once.
 
@@ -719,10 +838,10 @@ def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
             held.append(piece)
             n, n_bytes = n + piece.num_rows, n_bytes + piece.nbytes
             if n == size or n_bytes >= _CHUNK_BYTES:
-                yield pa.concat_tables(held)
+                yield pa.concat_tables(held, promote_options="default")
                 held, n, n_bytes = [], 0, 0
     if n:
-        yield pa.concat_tables(held)
+        yield pa.concat_tables(held, promote_options="default")
 
 
 def _column(path: Path, column: str) -> np.ndarray:

@@ -42,6 +42,8 @@ class Part(_Spec):
         sql: The SQL file that turns typed columns into the part's first table.
         also: Further tables made from the accepted rows, each with its SQL file.
         loader: Name of a function in the folder's ``load.py`` for files that are not text by rows.
+        together: Whether the loader takes a list of neighbouring files at once: for parts of hundreds of small files, each of which would
+            have its SQL planned anew.
         delimiter, quote, null: How the text is cut, and which cells mean "no value".
         encoding: Of the text; a byte that it does not know refuses the file.
         titled: Whether a title line may stand above the header.
@@ -56,6 +58,7 @@ class Part(_Spec):
     sql: str | None = None
     also: dict[str, str] = {}
     loader: str | None = None
+    together: bool = False
     delimiter: str = ","
     quote: bool = True
     null: tuple[str, ...] = ("",)
@@ -66,6 +69,8 @@ class Part(_Spec):
     def _complete(self) -> Part:
         if (self.sql is None) == (self.loader is None):
             raise ValueError(f"part {self.name!r} needs either sql or loader")
+        if self.together and self.loader is None:
+            raise ValueError(f"part {self.name!r} is loaded together, which needs a loader")
         for table in self.tables:
             if table not in contracts():
                 raise ValueError(f"part {self.name!r} fills table {table!r}, which has no file under sql/tables")

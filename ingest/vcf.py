@@ -208,6 +208,18 @@ def body_lines(path: Path, skip_bytes: int, first_line: int, bad: list[BadRow]) 
     Yields:
         Pairs of lines without their ends (string) and their numbers (int64); LF and CRLF both end a line.
     """
+    for text, number in body_texts(path, skip_bytes, first_line):
+        yield lines_of(text, number, bad)
+
+
+def lines_of(text: bytes, number: int, bad: list[BadRow]) -> tuple[pa.Array, pa.Array]:
+    """Cut a piece that :func:`body_texts` gave into lines, as :func:`body_lines` gives them."""
+    lines = text.split(b"\n")
+    return _as_text(lines, pa.array(range(number, number + len(lines)), pa.int64()), bad)
+
+
+def body_texts(path: Path, skip_bytes: int, first_line: int) -> Iterator[tuple[bytes, int]]:
+    """Read text in pieces of whole lines, with the number of each piece's first line; LF parts the lines, and none ends the last."""
     with open_text(path) as handle:
         while skip_bytes > 0 and (skipped := len(handle.read(min(skip_bytes, _BLOCK)))):
             skip_bytes -= skipped
@@ -223,10 +235,8 @@ def body_lines(path: Path, skip_bytes: int, first_line: int, bad: list[BadRow]) 
                 whole = whole.removesuffix(b"\n")
                 if b"\r" in whole:
                     whole = whole.replace(b"\r\n", b"\n").removesuffix(b"\r")
-                lines = whole.split(b"\n")
-                numbers = pa.array(range(number, number + len(lines)), pa.int64())
-                number += len(lines)
-                yield _as_text(lines, numbers, bad)
+                yield whole, number
+                number += whole.count(b"\n") + 1
             if not block:
                 return
 

@@ -184,8 +184,8 @@ urn:mavedb:90000001-a-1#6,n.6_7del,NA,NA,1,NC_000001.11:g.3_4del
 """
 #: Targets of gvrep_mave_construct: score set, sequence.
 TARGETS = {"90000001-a-1": "CAGGGTTACG", "90000002-a-1": "GATTACA"}
-#: On the second target, which has T where the seventh says A. The eighth lies beyond it; the last two are no examples: what an inversion
-#: gives is not spelt, no score.
+#: On the second target, which has T where the seventh says A. The eighth lies beyond it; the last two are no examples: a place
+#: before the target, no score.
 CONSTRUCTS = """\
 accession,hgvs_nt,hgvs_splice,hgvs_pro,score
 urn:mavedb:90000002-a-1#1,n.2A>C,NA,NA,1
@@ -196,7 +196,7 @@ urn:mavedb:90000002-a-1#5,n.2dup,NA,NA,3
 urn:mavedb:90000002-a-1#6,n.1del,NA,NA,4
 urn:mavedb:90000002-a-1#7,n.3A>C,NA,NA,5
 urn:mavedb:90000002-a-1#8,n.9A>T,NA,NA,6
-urn:mavedb:90000002-a-1#9,n.2_3inv,NA,NA,7
+urn:mavedb:90000002-a-1#9,n.-2A>C,NA,NA,7
 urn:mavedb:90000002-a-1#10,n.4T>C,NA,NA,NA
 """
 

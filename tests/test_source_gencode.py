@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,6 +185,36 @@ NAMES = st.sampled_from(["gene_id", "transcript_id", "exon_id", "tag", "ont", "l
 QUOTED = st.text(alphabet="abE1.;_ ='\"".replace('"', ""), max_size=12) | st.sampled_from(["a; transcript_id ", "x; exon_id", "; gene_id "])
 BARE = st.text(alphabet="ab1._-", min_size=1, max_size=5)
 PAIRS = st.lists(st.tuples(NAMES, QUOTED.map(lambda v: (v, True)) | BARE.map(lambda v: (v, False))), max_size=8)
+
+
+def test_text_cut_at_once_gives_the_rows_that_it_gives_line_by_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = [
+        b"##x",
+        b"#y",
+        b"",
+        b" ",
+        b"a\tb",
+        b"\xff\t" * 9,
+        b"\xff" + b"\t" * 8,
+        b"\xef\xbb\xbf" + b"\t" * 8,
+        b'"\t"' + b"\t" * 7,
+        b"\t" * 8,
+    ]
+    odd += [b"a\rb" + b"\t" * 8, "é\t1\tNA".encode() + b"\t" * 6 + b'x "a;b";', b"\t" * 9]
+    row = GENE.strip().encode()
+    path = tmp_path / "a.gtf"
+    for end in (b"\n", b"\r\n"):
+        for last in (b"", end, end * 2):
+            path.write_bytes(end.join([row, row, *(line for one in odd for line in (one, row, row))]) + last)
+            for block in (100, 150, 400, 5000):
+                monkeypatch.setattr("lrbstore.ingest.vcf._BLOCK", block)
+                quick, slow = [], []
+                at_once = pa.concat_tables(load._rows(path, quick))
+                with monkeypatch.context() as patch:
+                    patch.setattr(load, "_plain_rows", lambda text, number: None)
+                    assert at_once.equals(pa.concat_tables(load._rows(path, slow)))
+                assert quick == slow
+                assert len(at_once) > 2 * len(odd)
 
 
 @pytest.fixture(scope="module")

@@ -100,6 +100,38 @@ def test_metadata_may_come_later_and_rows_are_then_loaded_anew(tmp_path: Path) -
     assert ask(tmp_path / "store", "select count(*) as n from history.mave_score") == [{"n": 2}]
 
 
+def test_score_sets_loaded_together_are_as_each_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns, extras, odd cells, repeats and annotations differ from file to file; nothing of one file is found in another."""
+    headers = [HEADER, f'{HEADER},sd,"odd ""name""",exp', HEADER.replace("score", "scores.score,scores.exp,é"), f"{HEADER},exp"]
+    cells = [["1", "high", "-2.5"], ['1,0.5,"a ""b"" \\",x', "2,NA,,y", "3,wide,1,2"], ["1,2,ü", "NA,NA,NA"], ["+1,x", "1_000,y", "7"]]
+    tables = ("mave_score", "reject")
+    for i in range(12):
+        urn = f"urn:mavedb:9000{i:04}-a-1"
+        path = tmp_path / "raw" / f"{urn.replace(':', '-')}_scores.csv"
+        path.parent.mkdir(exist_ok=True)
+        rows = [f"{urn}#{k},c.{k}A>T,NA,NA,{cell}" for k, cell in enumerate(cells[i % 4], 1)]
+        rows += [f"{urn}#1,c.9A>T,NA,NA,{cells[i % 4][0]}", rows[1].replace(f"{urn}#2", "urn:mavedb:90000000-a-1#1")]
+        path.write_text("\n".join([headers[i % 4], *rows]) + "\n", encoding="utf-8")
+        if i % 3:
+            mapped = [f"{a},NC_000001.11:g.{i + 1}A>T" for a in (f"{urn}#1", f"{urn}#1", f"{urn}#99", "urn:mavedb:90000000-a-1#1")]
+            beside = path.with_name(path.name.replace("_scores", "_annotations"))
+            beside.write_text("\n".join(["accession,post_mapped_hgvs_g", *mapped]) + "\n")
+
+    def load(store: str, together: int) -> tuple[Outcome, list[list[tuple[Any, ...]]]]:
+        monkeypatch.setattr("lrbstore.ingest.pipeline._TOGETHER", together)
+        outcome = ingest(tmp_path / store, "mavedb", [tmp_path / "raw"])
+        with lrbstore.open(tmp_path / store) as opened:
+            return outcome, [opened.sql(f"from {table}").fetchall() for table in tables]
+
+    outcome, found = load("together", 5)
+    alone, each = load("alone", 1)
+    assert found == each
+    assert outcome.loaded == alone.loaded
+    assert all(found)
+    extra = [row["extra"] for row in ask(tmp_path / "together", "select extra from mave_score")]
+    assert json.dumps({'odd "name"': 'a "b" \\', "exp": "x"}, separators=(",", ":")) in extra
+
+
 def test_of_two_metadata_files_the_first_that_says_a_thing_counts(tmp_path: Path) -> None:
     path = write(tmp_path / "raw", ["n.2del,NA,NA,1"])
     describe(path.parent, "", "CC0", "score_sets_1.json")

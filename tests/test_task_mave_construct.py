@@ -22,7 +22,7 @@ from lrbstore.layout import sql_folder
 from lrbstore.sequences import SequenceTable
 
 TASK = "gvrep_mave_construct"
-CHANGE = re.compile(r"(\d+)(?:_(\d+))?(?:([ACGT]+)>([ACGT]+)|(=)|(del)([ACGT]*)(?:ins([ACGT]+))?|ins([ACGT]+)|(dup)[ACGT]*)")
+CHANGE = re.compile(r"(\d+)(?:_(\d+))?(?:([ACGT]+)>([ACGT]+)|(=)|(del)([ACGT]*)(?:ins([ACGT]+))?|ins([ACGT]+)|(dup)[ACGT]*|(inv))")
 
 # ── another reader of HGVS ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,7 +56,11 @@ def slots(target: str, hgvs: str) -> tuple[list[str], list[int]] | None:
             laid[place] = new
         else:
             own = list(range(2 * first - 1, 2 * last))
-            new = target[first - 1 : last] if found[5] else found[4] or found[8] or ""
+            if found[11] and last == first:
+                return None
+            kept = target[first - 1 : last]
+            turned = "".join({"A": "T", "C": "G", "G": "C", "T": "A"}[base] for base in kept[::-1])
+            new = kept if found[5] else turned if found[11] else found[4] or found[8] or ""
             for place in own:
                 laid[place] = ""
             laid[own[0]] = new
@@ -94,7 +98,8 @@ def test_the_other_reader() -> None:
     assert window("GATTACA", "n.1del", 6) == ("NNNGAT", "NNNATT", 1)
     assert window("GATTACA", "n.[2del;4T>C]", 6) == ("NNGATT", "NNGTCA", 2)
     assert window("GATTACA", "n.2_3dup", 6) == ("NGATTA", "NGATAT", 3)
-    assert window("GATTACA", "n.2_3inv", 6) is None
+    assert window("GATTACA", "n.4_6inv", 6) == ("GATTAC", "GATGTA", 4)
+    assert window("GATTACA", "n.4inv", 6) is None
 
 
 # ── macros ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

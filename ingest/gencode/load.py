@@ -16,15 +16,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv as pacsv
 
 from lrbstore.errors import ContractBroken
 from lrbstore.ingest.pipeline import Job, in_chunks
 from lrbstore.ingest.reading import BadRow, reading, refuse_pointer
 from lrbstore.ingest.spec import Part
-from lrbstore.ingest.vcf import body_lines, open_text
+from lrbstore.ingest.vcf import body_texts, lines_of, open_text
 
 COLUMNS = ("seqname", "annotated_by", "feature", "start", "end", "score", "strand", "frame", "attribute")
 #: Upstream's kind of piece → the lists of ``gencode_transcript`` that it goes to.
@@ -156,17 +158,40 @@ def _rows(path: Path, bad: list[BadRow]) -> Iterator[pa.Table]:
     """Cut the lines at their tabs; comment lines are left out, and lines of another number of columns put aside."""
     width = len(COLUMNS)
     with reading(path):
-        for lines, numbers in body_lines(path, 0, 1, bad):
+        for text, number in body_texts(path, 0, 1):
+            if (plain := _plain_rows(text, number)) is not None:
+                yield plain
+                continue
+            lines, numbers = lines_of(text, number, bad)
             tabs = pc.count_substring(lines, "\t")
             comment = pc.starts_with(lines, "#")
             good = pc.and_not(pc.equal(tabs, width - 1), comment)
             if not pc.all(good).as_py():
                 wrong = pc.and_not(pc.invert(good), comment)
-                for line, number, n in zip(*(a.filter(wrong).to_pylist() for a in (lines, numbers, tabs)), strict=True):
+                for line, own, n in zip(*(a.filter(wrong).to_pylist() for a in (lines, numbers, tabs)), strict=True):
                     said = f"{n + 1} column{'s' if n else ''} instead of {width}" if line.strip() else "the line is empty"
-                    bad.append(BadRow(number, said, line))
+                    bad.append(BadRow(own, said, line))
             cells = pc.split_pattern(lines.filter(good), "\t")
             yield pa.table([*(pc.list_element(cells, i) for i in range(width)), numbers.filter(good)], names=[*COLUMNS, "source_line"])
+
+
+def _plain_rows(text: bytes, number: int) -> pa.Table | None:
+    """Cut a piece of text at once, or return None where a line is a comment, empty, of other columns or no UTF-8: as few pieces are."""
+    # Arrow takes an empty line for a row of empty cells, CR for a line's end, and leaves out a byte order mark.
+    if text.startswith((b"#", b"\n", b"\xef\xbb\xbf")) or any(one in text for one in (b"\n#", b"\n\n", b"\r")):
+        return None
+    try:
+        rows = pacsv.read_csv(
+            pa.BufferReader(text),
+            read_options=pacsv.ReadOptions(use_threads=False, column_names=COLUMNS, block_size=len(text) + 1),
+            parse_options=pacsv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+            convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(COLUMNS, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        return None
+    if rows.num_rows != text.count(b"\n") + 1:  # an empty last line is none to Arrow
+        return None
+    return rows.append_column("source_line", pa.array(np.arange(number, number + rows.num_rows)))
 
 
 def _read(job: Job, spill: IO[bytes], bad: list[BadRow]) -> pl.DataFrame:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lrbstore.errors import ContractBroken
-from lrbstore.ingest.pipeline import Job, in_chunks
-from lrbstore.ingest.reading import BadRow, refuse_pointer
+from lrbstore.ingest.pipeline import FILE_NO, Job, bad_rows, cells_of, in_alike_chunks
+from lrbstore.ingest.reading import DelimitedFile, refuse_pointer
 from lrbstore.ingest.spec import Part, source
 
 UNDATED = "undated"
@@ -227,83 +228,102 @@ def load_score_sets(job: Job) -> None:
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def load_scores(job: Job) -> None:
-    """Load a score CSV, with its mapped HGVS where an annotations CSV lies beside it.
+def load_scores(jobs: list[Job]) -> None:
+    """Load score CSVs, each with its mapped HGVS where an annotations CSV lies beside it.
+
+    A dump has more than a thousand of them, of a few thousand rows each: neighbours go through one statement.
 
     Raises:
-        ContractBroken: If its first rows are all of another score set than its name says.
+        ContractBroken: If a file's first rows are all of another score set than its name says.
     """
-    path = job.unit.path
-    urn = urn_of(path)
-    annotations = next((p for p in job.unit.companions if p.suffix != ".json"), None)
-    _take_annotations(job, annotations)
-    constants: dict[str, str | None] = {"urn": urn, **_facts(job, urn)}
-    file = job.read(path)
-    # The dump says scores.exp where the API says exp: one name for one column of a score set.
-    plain = [name.removeprefix("scores.") for name in file.columns]
-    file.columns = plain if len(set(plain)) == len(plain) else file.columns
-    unknown = [name for name in file.columns if name not in job.unit.part.columns]
-    if unknown:
-        job.fact(path, "extra_columns", unknown)
-    job.scratch.execute("create or replace temp table accession_taken (accession VARCHAR)")
-    sql, done = _sql(job, "scores.sql"), 0
-    for rows in in_chunks(file.batches(), _CHUNK):
-        job.typed(rows)
-        if not done:
-            _see_own(job, urn)
-        job.rows_in(path, rows.num_rows)
-        job.write("mave_score", job.canonical(sql, "mave_score", constants))
-        job.scratch.execute("insert into accession_taken select accession from accepted")
-        done += rows.num_rows
-    job.run.say(f"{path.name}: {done:,} rows")
-    job.rows_in(path, len(file.bad))
-    job.reject(path, file.bad)
-    if annotations is not None:
-        lost = job.scratch.execute(
-            "select source_line, 'accession: no loaded row of the scores has ''' || accession || '''', raw_text from annotation "
-            "anti join accession_taken using (accession) order by source_line"
-        ).fetchall()
-        job.reject(annotations, [BadRow(*row) for row in lost])
+    run, part = jobs[0].run, jobs[0].unit.part
+    annotations = [next((p for p in job.unit.companions if p.suffix != ".json"), None) for job in jobs]
+    _take_annotations(jobs, annotations)
+    urns = [urn_of(job.unit.path) for job in jobs]
+    constants = [{"urn": urn, **_facts(job, urn)} for job, urn in zip(jobs, urns, strict=True)]
+    files: list[DelimitedFile] = []
+
+    def pieces() -> Iterator[pa.Table]:
+        for k, (job, urn) in enumerate(zip(jobs, urns, strict=True)):
+            path = job.unit.path
+            file = job.read(path)
+            files.append(file)
+            # The dump says scores.exp where the API says exp: one name for one column of a score set.
+            plain = [name.removeprefix("scores.") for name in file.columns]
+            file.columns = plain if len(set(plain)) == len(plain) else file.columns
+            unknown = [name for name in file.columns if name not in part.columns]
+            if unknown:
+                job.fact(path, "extra_columns", unknown)
+            done = 0
+            for rows in file.batches():
+                if not done:
+                    _see_own(job, urn, rows["accession"])
+                job.rows_in(path, rows.num_rows)
+                done += rows.num_rows
+                yield cells_of(rows, part, k)
+            run.say(f"{path.name}: {done:,} rows")
+
+    sql = _sql(jobs[0], "scores.sql")
+    run.scratch.execute("create or replace temp table accession_taken (file_no BIGINT, accession VARCHAR)")
+    for cells in in_alike_chunks(pieces(), _CHUNK):
+        run.typed(cells, part)
+        for job, own in zip(jobs, run.canonical(jobs, sql, "mave_score", constants), strict=True):
+            job.write("mave_score", own)
+        run.scratch.execute(f"insert into accession_taken select {FILE_NO}, accession from accepted")
+    lost = run.scratch.execute(
+        "select source_line, 'accession: no loaded row of the scores has ''' || accession || '''', replace(content, chr(31), ',') "
+        "from annotation anti join accession_taken using (file_no, accession) order by source_line"
+    ).fetchall()
+    for k, (job, file, beside) in enumerate(zip(jobs, files, annotations, strict=True)):
+        job.rows_in(job.unit.path, len(file.bad))
+        job.reject(job.unit.path, file.bad)
+        if beside is not None:
+            job.reject(beside, bad_rows(lost, k))
 
 
-def _see_own(job: Job, urn: str) -> None:
+def _see_own(job: Job, urn: str, accessions: pa.ChunkedArray) -> None:
     """Refuse a file of another score set."""
-    ((n, own, first),) = job.scratch.execute(
-        "select count(accession), count(*) filter (split_part(accession, '#', 1) = $urn), min_by(accession, source_line) from typed",
-        {"urn": urn},
-    ).fetchall()
-    if n and not own:
+    said = accessions.filter(pc.invert(pc.is_in(accessions, pa.array(job.unit.part.null, pa.string()))))
+    own = pc.or_(pc.equal(said, urn), pc.starts_with(said, f"{urn}#"))
+    if len(said) and not pc.any(own).as_py():
         raise ContractBroken(
-            f"{job.unit.path}: its name says {urn}, its rows are of {str(first).split('#')[0]}; rename it, or fetch the right one"
+            f"{job.unit.path}: its name says {urn}, its rows are of {said[0].as_py().split('#')[0]}; rename it, or fetch the right one"
         )
 
 
-def _take_annotations(job: Job, path: Path | None) -> None:
-    """Fill the scratch table ``annotation`` (accession, hgvs_g, vrs_digest, clingen_allele_id), empty where there is no file."""
-    job.scratch.execute(
-        "create or replace temp table annotation (accession VARCHAR, hgvs_g VARCHAR, vrs_digest VARCHAR, clingen_allele_id VARCHAR, "
-        "source_line BIGINT, raw_text VARCHAR)"
+def _take_annotations(jobs: list[Job], paths: list[Path | None]) -> None:
+    """Fill the scratch table ``annotation`` (file_no, accession, hgvs_g, vrs_digest, clingen_allele_id) from the files that there are."""
+    run, files = jobs[0].run, dict[int, DelimitedFile]()
+
+    def pieces() -> Iterator[pa.Table]:
+        for k, (job, path) in enumerate(zip(jobs, paths, strict=True)):
+            if path is not None:
+                files[k] = job.read(path, _ANNOTATIONS)
+                for rows in files[k].batches():
+                    job.rows_in(path, rows.num_rows)
+                    yield cells_of(rows, _ANNOTATIONS, k)
+
+    run.scratch.execute(
+        "create or replace temp table annotation (file_no BIGINT, accession VARCHAR, hgvs_g VARCHAR, vrs_digest VARCHAR, "
+        "clingen_allele_id VARCHAR, source_line BIGINT, content VARCHAR)"
     )
-    if path is None:
-        return
-    file = job.read(path, _ANNOTATIONS)
-    for rows in in_chunks(file.batches(), _CHUNK):
-        job.rows_in(path, rows.num_rows)
-        job.typed(rows, _ANNOTATIONS, "annotation_rows")
-        job.scratch.execute(
-            "insert into annotation select accession, post_mapped_hgvs_g, post_mapped_vrs_digest, clingen_allele_id, source_line, "
-            "replace(content, chr(31), ',') from annotation_rows"
-        )
-    job.rows_in(path, len(file.bad))
-    job.reject(path, file.bad)
-    bad = job.scratch.execute(
+    columns = ", ".join(f"c{i}" for i in range(len(_ANNOTATIONS.columns)))  # all text: nothing is left to be typed
+    for cells in in_alike_chunks(pieces(), _CHUNK):
+        run.scratch.register("annotation_arrow", cells)
+        run.scratch.execute(f"insert into annotation select {FILE_NO}, {columns}, source_line, content from annotation_arrow")
+        run.scratch.unregister("annotation_arrow")
+    bad = run.scratch.execute(
         "select source_line, case when accession is null then 'accession is missing' else 'accession: ''' || accession || "
-        "''' stands in the file already' end, raw_text from annotation "
-        "qualify accession is null or source_line > min(source_line) over (partition by accession) order by source_line"
+        "''' stands in the file already' end, replace(content, chr(31), ',') from annotation "
+        "qualify accession is null or source_line > min(source_line) over (partition by file_no, accession) order by source_line"
     ).fetchall()
-    job.reject(path, [BadRow(*row) for row in bad])
+    for k, file in files.items():
+        path = file.path
+        jobs[k].rows_in(path, len(file.bad))
+        jobs[k].reject(path, file.bad)
+        jobs[k].reject(path, bad_rows(bad, k))
     if bad:
-        job.scratch.execute("delete from annotation where source_line in (select unnest($lines))", {"lines": [row[0] for row in bad]})
+        run.scratch.execute("delete from annotation where source_line in (select unnest($lines))", {"lines": [row[0] for row in bad]})
 
 
 def _facts(job: Job, urn: str) -> dict[str, str | None]:

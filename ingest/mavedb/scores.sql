@@ -1,4 +1,5 @@
--- One row of a score CSV → one row of mave_score. Input: typed, file (with the score set's facts), annotation (mapped HGVS by accession).
+-- One row of a score CSV → one row of mave_score. Input: typed, file (the score sets that are loaded together, each with its facts),
+-- annotation (mapped HGVS by file_no and accession). source_line holds file_no from bit 40 on.
 --
 -- The version of a RefSeq accession tells the assembly: NC_000013.10 is GRCh37's chr13, NC_000013.11 GRCh38's. NC_012920.1 is in both; MaveDB
 -- maps to GRCh38. Only substitutions get alleles: a deletion's or insertion's HGVS does not spell the bases that REF and ALT need.
@@ -23,8 +24,8 @@ with mapped as (
         ) as nt,
         split_part(coalesce(t.hgvs_nt, t.hgvs_splice, t.hgvs_pro), ':', -1) as said
     from typed as t
-    cross join file as f
-    left join annotation as a on a.accession = t.accession
+    join file as f on f.file_no = t.source_line >> 40
+    left join annotation as a on a.accession = t.accession and a.file_no = f.file_no
 ),
 
 placed as (

@@ -12,6 +12,11 @@ create or replace macro hgvs_located(part, a, b, sequence) as
                 first: b + 1, last: b, ref: '', alt: coalesce(nullif(part.doubled, ''), substr(sequence, a, b - a + 1)),
                 matches: nullif(part.doubled, '') = substr(sequence, a, b - a + 1)
             } end
+        when part.change = 'inv' then
+            case when b > a then {
+                first: a, last: b, ref: substr(sequence, a, b - a + 1),
+                alt: reverse(translate(substr(sequence, a, b - a + 1), 'ACGT', 'TGCA')), matches: null::BOOLEAN
+            } end
         when concat(part.was, part.deleted) <> '' and length(concat(part.was, part.deleted)) <> b - a + 1 then null
         else {
             first: a, last: b,
@@ -30,7 +35,7 @@ create or replace macro hgvs_change(change, sequence) as (
     list_transform(
         [regexp_extract(
             change,
-            '^(\d+)(?:_(\d+))?(=|([ACGT]+)>([ACGT]+)|del([ACGT]*)(?:ins([ACGT]+))?|ins([ACGT]+)|dup([ACGT]*))$',
+            '^(\d+)(?:_(\d+))?(=|([ACGT]+)>([ACGT]+)|del([ACGT]*)(?:ins([ACGT]+))?|ins([ACGT]+)|dup([ACGT]*)|inv)$',
             ['first', 'last', 'change', 'was', 'becomes', 'deleted', 'replaced', 'inserted', 'doubled']
         )],
         lambda hgvs_part: hgvs_located(

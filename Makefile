@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 
-.PHONY: help demo test slow check docs wheel clean
+.PHONY: help demo test slow bench check docs wheel clean
 
 help:           ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -23,6 +23,9 @@ test: $(VENV)/.ready   ## the quick tests, under five minutes on two cores
 
 slow: $(VENV)/.ready   ## the slow tests: whole real files, faults, memory, the built wheel with types and layers
 	$(BIN)/python -m pytest -q -m slow
+
+bench: $(VENV)/.ready   ## each measure beside its peer, as ratios within one run; nothing else should be running
+	$(BIN)/python tests/benchmarks/windows.py
 
 check: $(VENV)/.ready   ## format and lint
 	$(BIN)/ruff format --check .

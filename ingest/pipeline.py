@@ -178,7 +178,7 @@ def _unit(spec: SourceSpec, part: Part, path: Path, version: str | None) -> Unit
     if not version:
         raise ContractBroken(
             f"{path} does not say of which version it is; {said.get('version_from', 'a date or number')} was expected: "
-            "fetch the file again, or give the version (version=…)"
+            "fetch the file again, or give it alone and say which: --version VERSION"
         )
     return Unit(
         part=part,

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from lrbstore.contract import contract, literal, quote
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.cells import in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.spec import Part
 
 _CHUNK = 20_000  #: Combinations at a time.

@@ -12,7 +12,6 @@ Nothing is visible before the last step, so a file that turns out to be damaged 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +29,8 @@ from lrbstore.contract import Contract, Rule, contract, literal, quote
 from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
-from lrbstore.ingest.info import InfoKeys, take_apart
+from lrbstore.ingest.cells import FILE_NO, LINE, bad_rows, by_file, cells_of, in_chunks, quote_always, with_lines_alone
+from lrbstore.ingest.info import InfoKeys
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.record_ids import TakenIds, number_repeats
 from lrbstore.ingest.spec import Part, SourceSpec, find_files, source
@@ -40,15 +40,10 @@ from lrbstore.release import Publication, StoreFolder
 from lrbstore.vocabulary import tissue_aliases
 
 Progress = Callable[[str], None]
-_CHUNK = 100_000  #: Upstream rows checked at a time, …
-_CHUNK_BYTES = 32 << 20  #: … or fewer, of so much text.
+_CHUNK = 100_000  #: Upstream rows checked at a time; fewer where they hold much text.
 _TOGETHER = 100  #: Units of a part that are loaded together, …
 _TOGETHER_BYTES = 6 << 20  #: … or fewer, whose files come to so much.
-_FILE_BIT = 40  #: Where units are loaded together, source_line is the unit's number from this bit on, and the line below it.
-_LINE = (1 << _FILE_BIT) - 1
-FILE_NO = f"source_line >> {_FILE_BIT}"  #: SQL of that number.
 _OWN = {"source_line", "content", "is_blank", "extra"}  #: Columns that every file's rows get beside their own.
-_ARROW = {"VARCHAR": pa.string(), "BIGINT": pa.int64(), "DOUBLE": pa.float64()}
 _ASSIGNED = {"record_id", "label_row"}  #: Columns that are given out only after a row has been accepted.
 _GIVEN = {"record_id", "source", "source_version", "source_file"}  #: Columns that the pipeline fills where a source's SQL does not.
 
@@ -449,7 +444,7 @@ class Run:
         )
         if rules.unique:
             good = rows.select(["source_line", *rules.unique]).filter(pc.is_null(rows["verdict_"]))
-            for job, own in zip(jobs, _by_file(good, len(jobs)), strict=True):
+            for job, own in zip(jobs, by_file(good, len(jobs)), strict=True):
                 verdicts |= job.repeats(rules, own)
         lines = rows["source_line"].to_numpy()
         self._reject_lines(jobs, lines, verdicts)
@@ -464,8 +459,8 @@ class Run:
             taken.add(ids)
             accepted = accepted.add_column(0, "record_id", pa.array(ids))
         self.scratch.register("accepted", accepted)
-        parted = _by_file(accepted.drop_columns(["sub_row_"]), len(jobs))
-        return [own if k == 0 else _with_lines(own) for k, own in enumerate(parted)]
+        parted = by_file(accepted.drop_columns(["sub_row_"]), len(jobs))
+        return [own if k == 0 else with_lines_alone(own) for k, own in enumerate(parted)]
 
     def _reject_lines(self, jobs: Sequence[Job], lines: np.ndarray, verdicts: dict[int, str]) -> None:
         """Reject the lines that were judged bad, and those of the scratch table ``typed`` of which no row was made."""
@@ -662,7 +657,7 @@ class Job:
             if first != line:
                 said = [key] if len(columns) == 1 else key
                 stand = "stands" if len(said) == 1 else "stand"
-                repeats[line] = f"{' and '.join(rules.unique)} {' '.join(map(repr, said))} {stand} on line {first & _LINE} already"
+                repeats[line] = f"{' and '.join(rules.unique)} {' '.join(map(repr, said))} {stand} on line {first & LINE} already"
         return repeats
 
     def load_delimited(self) -> None:
@@ -728,120 +723,6 @@ def _told(rule: Rule) -> str:
     """Return the SQL of a reason: the rule, and the values that break it."""
     values = " || ', ' || ".join(f"{literal(c)} || ' = ' || coalesce({quote(c)}::VARCHAR, 'null')" for c in rule.columns)
     return f"{literal(rule.says)} || ': ' || {values}" if values else literal(rule.says)
-
-
-def quote_always(name: str) -> str:
-    """Quote an upstream column's name, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def cells_of(rows: pa.Table, part: Part, file_no: int = 0, info: InfoKeys | None = None) -> pa.Table:
-    """Bring rows as read into one form for all files of a part, so that those of several files can stand in one table.
-
-    Args:
-        rows: Text columns under the file's names, and ``source_line``.
-        part: The part.
-        file_no: The file's number among those that are loaded together.
-        info: The keys of the column INFO that are wanted.
-
-    Returns:
-        ``c0``, ``c1``, … are the part's columns: text, or numbers where every cell is a plain one, null where the file says so or has no
-        such column. ``extra``, where there are such, maps unknown columns to their cells. ``content`` joins the cells by chr(31);
-        ``is_blank`` tells whether all are empty. ``source_line`` holds ``file_no`` from bit 40 on. With ``info``
-        also what :func:`~lrbstore.ingest.info.take_apart` makes of the column INFO.
-    """
-    # Columns go by their place: DuckDB takes "label" and "Label" for one name, a provider need not.
-    cells = {name: rows[name].combine_chunks() for name in rows.column_names if name != "source_line"}
-    texts, n = list(cells.values()), rows.num_rows
-    content = pc.binary_join_element_wise(*texts, "\x1f") if texts else pa.array([""] * n, pa.string())
-    lines = rows["source_line"].combine_chunks()
-    columns: dict[str, pa.Array | pa.ChunkedArray] = {
-        "source_line": pc.add(lines, pa.scalar(file_no << _FILE_BIT, pa.int64())) if file_no else lines,
-        "content": content,
-        "is_blank": pc.equal(pc.binary_length(content), max(len(texts) - 1, 0)),
-    }
-    for i, (name, declared) in enumerate(part.columns.items()):
-        type_ = declared.removesuffix("?")
-        if name not in cells:
-            columns[f"c{i}"] = pa.nulls(n, _ARROW[type_])
-            continue
-        cell = cells[name]
-        if part.null:
-            cell = pc.if_else(pc.is_in(cell, pa.array(part.null, pa.string())), pa.scalar(None, pa.string()), cell)
-        numbers = None if type_ == "VARCHAR" else as_numbers(cell, type_)
-        columns[f"c{i}"] = cell if numbers is None else numbers
-    if info:
-        columns |= take_apart(columns[f"c{[*part.columns].index('INFO')}"] if "INFO" in cells else pa.nulls(n, pa.string()), info)
-    extra = [name for name in cells if name not in part.columns]
-    if extra:
-        places = np.arange(n * len(extra)).reshape(len(extra), n).T.ravel()
-        names = pa.array(extra, pa.string()).take(pa.array(np.tile(np.arange(len(extra)), n)))
-        values = pa.concat_arrays([cells[name] for name in extra]).take(pa.array(places))
-        columns["extra"] = pa.MapArray.from_arrays(pa.array(np.arange(n + 1, dtype=np.int32) * len(extra)), names, values)
-    return pa.table(columns)
-
-
-def in_alike_chunks(pieces: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """Join pieces that :func:`cells_of` gave, neighbours with the same types, into chunks as :func:`in_chunks` does."""
-    for _, alike in itertools.groupby(pieces, lambda piece: [one.type for one in piece.schema if one.name != "extra"]):
-        yield from in_chunks(alike, size)
-
-
-def bad_rows(found: Sequence[tuple[int, str, str]], file_no: int) -> list[BadRow]:
-    """Pick the bad rows of one file, of those that are loaded together, out of tuples of ``source_line``, reason and text."""
-    return [BadRow(line & _LINE, reason, text) for line, reason, text in found if line >> _FILE_BIT == file_no]
-
-
-def _by_file(rows: pa.Table, n: int) -> list[pa.Table]:
-    """Part rows in order of ``source_line`` into those of each of ``n`` files; the file's number stays in the line."""
-    if n == 1:
-        return [rows]
-    edges = np.searchsorted(rows["source_line"].to_numpy(), np.arange(n + 1, dtype=np.int64) << _FILE_BIT).tolist()
-    return [rows.slice(first, last - first) for first, last in itertools.pairwise(edges)]
-
-
-def _with_lines(rows: pa.Table) -> pa.Table:
-    """Leave the line alone in ``source_line``."""
-    at = rows.column_names.index("source_line")
-    return rows.set_column(at, rows.schema.field(at), pa.array(rows["source_line"].to_numpy() & _LINE))
-
-
-def as_numbers(cells: pa.Array, type_: str) -> pa.Array | None:
-    """Read a column of text as plain numbers at once.
-
-    Args:
-        cells: Text; null where the file has no value.
-        type_: ``BIGINT`` or ``DOUBLE``.
-
-    Returns:
-        int64 or float64, or None where any cell is something else than digits (and for DOUBLE a point and an exponent) or is not finite.
-    """
-    try:
-        numbers = pc.cast(cells, pa.int64() if type_ == "BIGINT" else pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    if type_ == "DOUBLE" and not pc.all(pc.is_finite(numbers), min_count=0).as_py():
-        return None
-    hexadecimal = pc.any(pc.match_substring(cells, "x", ignore_case=True), min_count=0).as_py()  # Arrow reads 0x1F
-    return None if hexadecimal else numbers
-
-
-def in_chunks(batches: Iterator[pa.Table], size: int) -> Iterator[pa.Table]:
-    """Join and cut batches into chunks of ``size`` rows: fewer where they come to ``_CHUNK_BYTES``, and in the last."""
-    held: list[pa.Table] = []
-    n = n_bytes = 0
-    for batch in batches:
-        rest = batch
-        while rest.num_rows:
-            piece = rest.slice(0, size - n)
-            rest = rest.slice(piece.num_rows)
-            held.append(piece)
-            n, n_bytes = n + piece.num_rows, n_bytes + piece.nbytes
-            if n == size or n_bytes >= _CHUNK_BYTES:
-                yield pa.concat_tables(held, promote_options="default")
-                held, n, n_bytes = [], 0, 0
-    if n:
-        yield pa.concat_tables(held, promote_options="default")
 
 
 def _column(path: Path, column: str) -> np.ndarray:

@@ -24,8 +24,9 @@ import pyarrow.compute as pc
 
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.errors import ContractBroken
+from lrbstore.ingest.cells import in_chunks
 from lrbstore.ingest.info import InfoKeys
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow, reading, refuse_pointer
 
 FIXED = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")

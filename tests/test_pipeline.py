@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 
-from lrbstore.ingest import pipeline
-from lrbstore.ingest.pipeline import as_numbers
+from lrbstore.ingest import cells, pipeline
+from lrbstore.ingest.cells import as_numbers
 
 PLAIN = (
     st.integers(-(10**19), 10**19).map(str) | st.floats().map(repr) | st.floats(allow_nan=False, allow_infinity=False).map("{:.6g}".format)
@@ -65,9 +65,9 @@ def test_taken_ids_are_those_that_were_added(pieces: list[list[int]], asked: lis
 def test_chunks_are_full_or_of_so_many_bytes_and_keep_every_row_in_order(
     monkeypatch: pytest.MonkeyPatch, most_bytes: int, expected: list[int]
 ) -> None:
-    monkeypatch.setattr(pipeline, "_CHUNK_BYTES", most_bytes)
+    monkeypatch.setattr(cells, "_CHUNK_BYTES", most_bytes)
     rows = pa.table({"x": list(range(20))})
     batches = iter([rows.slice(0, 6), rows.slice(6, 6), rows.slice(12, 6), rows.slice(18)])
-    chunks = list(pipeline.in_chunks(batches, 7 if most_bytes > 1 else 5))
+    chunks = list(cells.in_chunks(batches, 7 if most_bytes > 1 else 5))
     assert [chunk.num_rows for chunk in chunks] == expected
     assert pa.concat_tables(chunks).equals(rows)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lrbstore.errors import ContractBroken
 from lrbstore.ingest import reading
-from lrbstore.ingest.pipeline import in_chunks
+from lrbstore.ingest.cells import in_chunks
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 
 Rows = list[tuple[int, list[str]]]

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from lrbstore.assembly import assembly
 from lrbstore.errors import ContractBroken, MissingData
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.cells import in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow, reading, refuse_pointer
 from lrbstore.ingest.spec import Part
 from lrbstore.ingest.vcf import body_lines, name_said

@@ -23,7 +23,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from lrbstore.errors import ContractBroken
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.cells import in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow, reading, refuse_pointer
 from lrbstore.ingest.spec import Part
 from lrbstore.ingest.vcf import body_texts, lines_of, open_text

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from lrbstore.cage import BINS, RINGS, TRACKS, to_rings
 from lrbstore.errors import ContractBroken, MissingData
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.cells import in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow, DelimitedFile, reading, refuse_pointer
 from lrbstore.ingest.spec import Part
 from lrbstore.vocabulary import tissue_name

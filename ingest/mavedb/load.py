@@ -21,7 +21,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lrbstore.errors import ContractBroken
-from lrbstore.ingest.pipeline import FILE_NO, Job, bad_rows, cells_of, in_alike_chunks
+from lrbstore.ingest.cells import FILE_NO, bad_rows, cells_of, in_alike_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import DelimitedFile, refuse_pointer
 from lrbstore.ingest.spec import Part, source
 

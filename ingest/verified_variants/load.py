@@ -12,7 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from lrbstore.ingest.pipeline import Job, in_chunks
+from lrbstore.ingest.cells import in_chunks
+from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow
 from lrbstore.ingest.spec import Part
 

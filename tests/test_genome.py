@@ -394,6 +394,9 @@ def test_gzip_is_decoded_once_into_the_store(tmp_path, pack):
         gzip.compress(fasta_text(CONTIGS), mtime=0)[:60] + b"\xff" * 30 + gzip.compress(fasta_text(CONTIGS), mtime=0)[90:],
         _bgzip(fasta_text(CONTIGS), closed=False),  # cut off between two blocks: every block is whole
         _bgzip(fasta_text(CONTIGS))[:-40],
+        _bgzip(fasta_text(CONTIGS))[:300] + b"\xff" * 9 + _bgzip(fasta_text(CONTIGS))[309:],
+        _bgzip(fasta_text(CONTIGS), closed=False) + b"stray bytes, and not a few" + _bgzip(b""),
+        _bgzip(fasta_text(CONTIGS)[:900], closed=False)[:-6] + b"\0" * 6 + _bgzip(b""),  # wrong checksum and size
     ],
 )
 def test_a_damaged_gzip_is_one_clear_error_and_leaves_nothing(tmp_path, content):

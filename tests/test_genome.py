@@ -119,7 +119,8 @@ def small_pieces():
     """Cut toys as genomes are cut: in many pieces, by several threads, long windows row by row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cutting, "_PIECE", 128)
-        patch.setattr(cutting, "_GATHER_LINES_UP_TO", 100)
+        patch.setattr(cutting, "_PIECE_OF_LINES", 256)
+        patch.setattr(cutting, "_GATHER_UP_TO", 100)
         patch.setattr(cutting, "_SHARE", 256)
         cutting.set_threads(3)
         yield

@@ -22,7 +22,7 @@ import os
 import resource
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -134,7 +134,15 @@ class Bases:
             return b""
         return self.raw[self.byte_of(contig, start) : self.byte_of(contig, end - 1) + 1].tobytes().translate(enc.NORMALISED, b"\r\n")
 
-    def windows(self, contig: Int64Array, begin: Int64Array, length: int, encoding: str, out: npt.NDArray[Any] | None = None) -> Any:
+    def windows(
+        self,
+        contig: Int64Array,
+        begin: Int64Array,
+        length: int,
+        encoding: str,
+        out: npt.NDArray[Any] | None = None,
+        twin: npt.NDArray[Any] | None = None,
+    ) -> Any:
         """Cut windows of one length that are known to lie inside their contigs.
 
         Args:
@@ -143,29 +151,28 @@ class Bases:
             length: Bases a window.
             encoding: See :mod:`lrbstore.encoding`.
             out: An array of the form that the encoding asks for; a new one by default.
+            twin: Another one, for a second copy.
 
         Returns:
             The array, or a list of str for ``text``.
         """
         n = len(begin)
         if encoding == "text":
-            texts: list[str] = []
-            for letters in self._pieces(contig, begin, length):
-                flat = letters.reshape(-1).data
-                texts += [str(flat[at : at + length], "ascii") for at in range(0, len(flat), length)]
-            return texts
+            return enc.to_text(self.windows(contig, begin, length, "bytes"))
         if out is None:
             shape, dtype = enc.encoded_form(encoding, n, length)
             out = np.empty(shape, dtype)
         pool = _crew.pool()
         parts = min(_crew.size, out.nbytes // _SHARE, n)
         if pool is None or parts < 2:
-            self._fill(contig, begin, encoding, out, length)
+            self._fill(contig, begin, encoding, out, twin, length)
             return out
         edges = [n * part // parts for part in range(parts + 1)]
         rows = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        others = [pool.submit(self._fill, contig[r], begin[r], encoding, out[r], length) for r in rows[1:]]
-        self._fill(contig[rows[0]], begin[rows[0]], encoding, out[rows[0]], length)
+        others, (first, *rest) = [], rows
+        for r in rest:
+            others.append(pool.submit(self._fill, contig[r], begin[r], encoding, out[r], None if twin is None else twin[r], length))
+        self._fill(contig[first], begin[first], encoding, out[first], None if twin is None else twin[first], length)
         for other in others:
             other.result()
         return out
@@ -174,28 +181,31 @@ class Bases:
         in_lines = length <= _GATHER_UP_TO and not self._is_flat.all()
         return max((_PIECE_OF_LINES if in_lines else _PIECE) // length, 1)
 
-    def _pieces(self, contig: Int64Array, begin: Int64Array, length: int) -> Iterator[Letters]:
-        """Cut windows piece by piece, each uint8 (rows, length); an array is good until the next one is asked for."""
+    def _fill(
+        self,
+        contig: Int64Array,
+        begin: Int64Array,
+        encoding: str,
+        out: npt.NDArray[Any],
+        twin: npt.NDArray[Any] | None,
+        length: int,
+    ) -> None:
+        """Cut windows into ``out``, encoded, and copy them to ``twin`` while they are in the core's cache."""
         rows = self._rows_a_piece(length)
-        letters = np.empty((min(rows, len(begin)), length), np.uint8)
-        for first in range(0, len(begin), rows):
-            piece = slice(first, first + rows)
-            some = letters[: len(begin[piece])]
-            self._cut(contig[piece], begin[piece], some)
-            yield some
-
-    def _fill(self, contig: Int64Array, begin: Int64Array, encoding: str, out: npt.NDArray[Any], length: int) -> None:
-        """Cut windows into ``out``, encoded."""
-        rows = self._rows_a_piece(length)
-        if encoding == "bytes":
-            if length > _GATHER_UP_TO:  # copied one by one straight to their place: nothing is gained by pieces
-                rows = max(len(begin), 1)
-            for first in range(0, len(begin), rows):
-                piece = slice(first, first + rows)
-                self._cut(contig[piece], begin[piece], out[piece])
-            return
-        for i, letters in enumerate(self._pieces(contig, begin, length)):
-            enc.encode_into(letters, encoding, out[i * rows : i * rows + len(letters)])
+        if encoding == "bytes" and twin is None and length > _GATHER_UP_TO:
+            rows = max(len(begin), 1)  # copied one by one straight to their place: nothing is gained by pieces
+        pieces = (slice(first, first + rows) for first in range(0, len(begin), rows))
+        letters = None if encoding == "bytes" else np.empty((min(rows, len(begin)), length), np.uint8)
+        for piece in pieces:
+            mine = out[piece]
+            if letters is None:
+                self._cut(contig[piece], begin[piece], mine)
+            else:
+                some = letters[: len(mine)]
+                self._cut(contig[piece], begin[piece], some)
+                enc.encode_into(some, encoding, mine)
+            if twin is not None:
+                twin[piece] = mine
 
     def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
         """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N."""
@@ -344,7 +354,15 @@ class Sequences(ABC):
     def _places(self) -> Mapping[str, int]:
         """Contig to its place in ``lengths``."""
 
-    def windows(self, chroms: Any, starts: Any, length: int, encoding: str = "bytes", out: npt.NDArray[Any] | None = None) -> Any:
+    def windows(
+        self,
+        chroms: Any,
+        starts: Any,
+        length: int,
+        encoding: str = "bytes",
+        out: npt.NDArray[Any] | None = None,
+        twin: npt.NDArray[Any] | None = None,
+    ) -> Any:
         """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
 
         Args:
@@ -354,6 +372,7 @@ class Sequences(ABC):
             length: Bases a window, at least 1.
             encoding: ``bytes`` | ``codes`` | ``one_hot`` | ``one_hot_float32`` | ``text``, see :mod:`lrbstore.encoding`.
             out: A buffer of the result's shape and dtype to write into and return; not for ``text``.
+            twin: Another such buffer, which gets a copy: what alternative sequences begin as.
 
         Returns:
             ``bytes`` uint8 ``(n, length)`` ASCII; ``codes`` int8 ``(n, length)``; ``one_hot`` uint8 ``(n, 4, length)``;
@@ -375,10 +394,12 @@ class Sequences(ABC):
             raise BadSpec(f"starts are {begin.dtype} of shape {begin.shape}; expected one list of integers (0-based)")
         begin = begin.astype(np.int64)
         n = len(begin)
-        if out is not None:
+        for buffer in (out, twin):
+            if buffer is None:
+                continue
             shape, dtype = enc.encoded_form(encoding, n, length)
-            if not isinstance(out, np.ndarray) or out.shape != shape or out.dtype != dtype or not out.flags.writeable:
-                found = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
+            if not isinstance(buffer, np.ndarray) or buffer.shape != shape or buffer.dtype != dtype or not buffer.flags.writeable:
+                found = f"{buffer.dtype} {buffer.shape}" if isinstance(buffer, np.ndarray) else type(buffer).__name__
                 raise BadSpec(f"the output buffer is {found}; encoding '{encoding}' needs a writable {dtype} array of shape {shape}")
         bases, contig = self._bases, self._contig_rows(chroms, n)
         room = bases.length[contig] - length  # compared this way round, a start near the largest integer cannot wrap
@@ -386,7 +407,7 @@ class Sequences(ABC):
         if outside.any():
             row = int(outside.argmax())
             raise self._out_of_contig(int(contig[row]), int(begin[row]), int(begin[row]) + length, f"row {row}: ")
-        return bases.windows(contig, begin, length, encoding, out)
+        return bases.windows(contig, begin, length, encoding, out, twin)
 
     def fetch(self, chrom: str, start: int, end: int) -> bytes:
         """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.

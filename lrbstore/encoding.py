@@ -110,8 +110,10 @@ def encode_into(letters: Bytes, encoding: str, out: npt.NDArray[Any]) -> None:
 def to_text(sequences: Bytes) -> list[str]:
     """Turn ASCII letters ``(n, length)`` into n strings of that length, as they are."""
     n, length = sequences.shape
-    text = sequences.tobytes().decode("ascii")
-    return [text[row * length : (row + 1) * length] for row in range(n)]
+    letters = np.ascontiguousarray(sequences).reshape(-1).data
+    if not length:
+        return [""] * n
+    return [str(letters[at : at + length], "ascii") for at in range(0, len(letters), length)]  # one copy each, and no other
 
 
 def from_text(sequences: list[str]) -> Bytes:

@@ -164,6 +164,12 @@ def test_every_encoding_and_a_buffer_of_its_own(toy):
             buffer = np.full(expected.shape, 99, dtype)
             assert toy.windows(chroms, starts, length, encoding=encoding, out=buffer) is buffer
             assert np.array_equal(buffer, expected)
+            twin = np.full(expected.shape, 99, dtype)
+            for small in (contextlib.nullcontext(), small_pieces()):
+                with small:
+                    toy.windows(chroms, starts, length, encoding=encoding, out=buffer, twin=twin)
+                assert np.array_equal(twin, expected)
+                twin[...] = 99
             wide = np.full((*expected.shape[:-1], length * 2), 99, dtype)[..., ::2]  # a view with gaps
             assert np.array_equal(toy.windows(chroms, starts, length, encoding=encoding, out=wide), expected)
 

@@ -94,8 +94,7 @@ class Windows:
             out[row] = flat[start : start + length]
 
     def pairs(self) -> None:
-        self.from_cache()
-        self.alt[...] = self.out
+        self.cached.windows(self.places, self.starts, self.length, out=self.out, twin=self.alt)
         self.alt[:, self.length // 2] = ord("G")
 
     def published_pairs(self) -> None:

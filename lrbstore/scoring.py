@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from lrbstore.catalogue import TaskSpec
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, ContractBroken, IncompletePredictions, MissingData
-from lrbstore.metrics import Value, apply_transform, class_counts, metric
+from lrbstore.metrics import Value, apply_transform, by_group, class_counts, metric
+from lrbstore.ranks import Groups
 from lrbstore.strata import Stratifier, stratifier
 
 _ID = "example_id"
@@ -53,46 +55,58 @@ def score(dataset: Dataset, predictions: Any, by: str | Sequence[str] = (), mode
         raise IncompletePredictions(
             f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts
         ) from None
-    groups: list[tuple[str, str, str | None, np.ndarray]] = [("overall", "", None, np.arange(len(ids)))]
-    for cut in cuts:
-        groups += _strata(dataset, cut)
+    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *(_strata(dataset, cut) for cut in cuts)]
+    positive = None
+    if labels.ndim == 1 and spec.label.positive:
+        class_counts(labels)  # refuses other labels than 0 and 1
+        positive = labels != 0
+    found = _values(spec, labels, values, [cut.groups for cut in cutting])
     rows = []
-    for name, digest, stratum, members in groups:
-        counts = class_counts(labels[members]) if labels.ndim == 1 and spec.label.positive else None
-        for use in spec.metrics:
-            result = _value(use.name, labels[members], values[members], use.transform, use.threshold)
-            rows.append(
-                {
-                    "task": spec.name,
-                    "split": dataset.split,
-                    "model": model,
-                    "metric": use.name,
-                    "transform": use.transform,
-                    "stratifier": name,
-                    "stratifier_hash": digest,
-                    "stratum": stratum,
-                    "window": dataset.window.policy,
-                    "seq_len": dataset.window.seq_len,
-                    "release": dataset.store.release,
-                    "origin": "computed",
-                    "value": result.value,
-                    "n": len(members),
-                    "n_pos": counts.n_pos if counts else None,
-                    "n_neg": counts.n_neg if counts else None,
-                    "direction": spec.direction,
-                    "direction_by": "declared",
-                    "note": _note(result, use.threshold),
-                }
-            )
+    for cut, by_use in zip(cutting, found, strict=True):
+        n_pos = None if positive is None else cut.groups.count(positive)
+        for i, stratum in enumerate(cut.strata):
+            n = int(cut.groups.counts[i])
+            for use, results in zip(spec.metrics, by_use, strict=True):
+                rows.append(
+                    {
+                        "task": spec.name,
+                        "split": dataset.split,
+                        "model": model,
+                        "metric": use.name,
+                        "transform": use.transform,
+                        "stratifier": cut.name,
+                        "stratifier_hash": cut.hash,
+                        "stratum": stratum,
+                        "window": dataset.window.policy,
+                        "seq_len": dataset.window.seq_len,
+                        "release": dataset.store.release,
+                        "origin": "computed",
+                        "value": results[i].value,
+                        "n": n,
+                        "n_pos": None if n_pos is None else int(n_pos[i]),
+                        "n_neg": None if n_pos is None else n - int(n_pos[i]),
+                        "direction": spec.direction,
+                        "direction_by": "declared",
+                        "note": _note(results[i], use.threshold),
+                    }
+                )
     columns = contract("score")
     table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
     return pl.DataFrame(pl.from_arrow(table))
 
 
-def _value(name: str, labels: np.ndarray, values: np.ndarray, transform: str, threshold: float | None) -> Value:
-    known = metric(name)
-    options = {} if threshold is None else {"threshold": threshold}
-    return known(apply_transform(labels, transform) if transform != "none" else labels, values, **options)
+def _values(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
+    """Compute a task's metrics: for each grouping, for each metric, a value for each group."""
+    found: dict[int, list[list[Value]]] = {}
+    for transform in dict.fromkeys(use.transform for use in spec.metrics):
+        mine = [i for i, use in enumerate(spec.metrics) if use.transform == transform]
+        uses = [
+            (metric(use.name), {} if use.threshold is None else {"threshold": use.threshold}) for use in (spec.metrics[i] for i in mine)
+        ]
+        truth = apply_transform(labels, transform) if transform != "none" else labels
+        for i, of_groupings in zip(mine, zip(*by_group(uses, truth, values, groupings), strict=True), strict=True):
+            found[i] = list(of_groupings)
+    return [[found[i][j] for i in range(len(spec.metrics))] for j in range(len(groupings))]
 
 
 def _note(result: Value, threshold: float | None) -> str | None:
@@ -106,8 +120,18 @@ def _labels(dataset: Dataset) -> tuple[list[str], np.ndarray]:
     return table[_ID].to_pylist(), dataset._labels(table)
 
 
-def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | None, np.ndarray]]:
-    """Cut a data set into strata: name, hash, stratum, positions of its examples."""
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """A data set cut into strata: which stratum each example is in; the last one's name is None where an example has no stratum."""
+
+    name: str
+    hash: str
+    strata: list[str | None]
+    groups: Groups
+
+
+def _strata(dataset: Dataset, cut: Stratifier) -> _Cut:
+    """Cut a data set into strata, in the order of the stratifier."""
     lacking = [c for c in cut.needs if c not in dataset._columns]
     if lacking:
         raise BadSpec(
@@ -118,13 +142,19 @@ def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | Non
     cursor.register("kept_rows", dataset.rows([_ID, *cut.needs]).append_column("n_", pa.array(np.arange(len(dataset)))))
     table = cursor.sql(f"select ({cut.sql})::VARCHAR as stratum, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
-    names = np.array(table["stratum"].to_pylist(), object)
-    found = sorted(
-        {n for n in names if n is not None}, key=lambda n: (cut.order.index(n) if n in cut.order else len(cut.order), _natural(n))
-    )
-    groups = [(cut.name, cut.hash, stratum, np.flatnonzero(names == stratum)) for stratum in found]
-    nothing = np.flatnonzero(np.array([n is None for n in names], bool))
-    return [*groups, (cut.name, cut.hash, None, nothing)] if len(nothing) else groups
+    return _Cut(cut.name, cut.hash, *_groups(table["stratum"], cut.order))
+
+
+def _groups(strata: pa.ChunkedArray, order: Sequence[str]) -> tuple[list[str | None], Groups]:
+    """Number the strata of a column: those of ``order`` in that order, then others by name, then the null ones."""
+    coded = strata.combine_chunks().dictionary_encode()
+    names = coded.dictionary.to_pylist()
+    sorted_names = sorted(names, key=lambda n: (order.index(n) if n in order else len(order), _natural(n)))
+    place = {name: i for i, name in enumerate(sorted_names)}
+    moved = np.array([*(place[name] for name in names), len(names)], dtype=np.int64)
+    codes = moved[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
+    found: list[str | None] = [*sorted_names, *([None] if coded.null_count else [])]
+    return found, Groups(codes, len(found))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrbstore.errors import BadSpec, UnknownName
-from lrbstore.ranks import Groups, Ordinals, Steps, average_ranks, average_ranks_by_group, steps, tie_spans
+from lrbstore.ranks import Groups, Ordinals, Steps, average_ranks, centred_ranks, steps, tie_spans
 
 Floats = NDArray[np.float64]
 AnyArray = NDArray[Any]
@@ -236,9 +236,10 @@ class Grouped:
 
     @functools.cached_property
     def rank_sums(self) -> _Sums:
-        """The same of the ranks within the group."""
-        y, p = (average_ranks_by_group(self.groups, side) for side in self.pair.ordinals)
-        return _sums_by_group(self.groups, y, p)
+        """The same of the ranks within the group, doubled; those of labels and predictions are not subtracted from each other."""
+        products = _products_by_group(self.groups, *centred_ranks(self.groups, *self.pair.ordinals))
+        zero = np.zeros_like(products)
+        return _Sums(self.groups.sizes, low=zero[:2], high=products[:2], products=products, ss_residual=zero[2])  # exact: 0 where constant
 
 
 def by_group(
@@ -824,8 +825,12 @@ def _sums_by_group(groups: Groups, y: Floats, p: Floats) -> _Sums:
     for x in (y, p):
         for _ in range(2):  # the second mean is what the first one, rounded, left over
             np.subtract(x, np.repeat(np.add.reduceat(x, starts) / sizes, sizes), out=x)
-    products = np.stack([np.add.reduceat(np.multiply(a, b, out=work), starts) for a, b in ((y, y), (p, p), (y, p))])
-    return _Sums(sizes, low, high, products, ss_residual)
+    return _Sums(sizes, low, high, _products_by_group(groups, y, p), ss_residual)
+
+
+def _products_by_group(groups: Groups, y: Floats, p: Floats) -> Floats:
+    """Sum up Σy², Σp² and Σyp of each group, (3, g)."""
+    return np.stack([np.add.reduceat(a * b, groups.starts) for a, b in ((y, y), (p, p), (y, p))])
 
 
 def _pearson_of(sums: _Sums) -> _Terms:

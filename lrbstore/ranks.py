@@ -13,6 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+MOST_BITS = 63  #: Of a key that is sorted as int64.
+
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
@@ -180,21 +182,45 @@ def steps(groups: Groups, numbers: Ordinals, positive: NDArray[np.bool_]) -> Ste
     return Steps(np.flatnonzero(np.diff(owner, prepend=-1)), np.diff(ends, prepend=-1), np.diff(n_positive[ends], prepend=0))
 
 
-def average_ranks_by_group(groups: Groups, numbers: Ordinals) -> NDArray[np.float64]:
-    """Rank the elements within their group, equal numbers sharing the mean of their ranks.
+def centred_ranks(groups: Groups, a: Ordinals, b: Ordinals) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rank both numbers of each element within its group, equal numbers sharing the mean of their ranks.
 
     Args:
         groups: Of n elements, at least one.
-        numbers: Of the same elements.
+        a: One number of each element.
+        b: Another number of each.
 
     Returns:
-        Ranks from 1 to the size of the group, in the order of :meth:`Groups.by_group`, a new float64 (n,).
+        Twice the distance of the ranks from their mean in the group, whole numbers and therefore exact, float64 (n,) each. Groups follow
+        one another; the order within a group is unspecified, and the same for both.
     """
-    key = groups.by_group(_key(groups, numbers))
-    order = np.argsort(key)
-    ends = _ends(key[order])
+    width = (2 * len(groups.codes)).bit_length()
+    if (groups.n_groups - 1).bit_length() + max(a.bits + b.bits, b.bits + width) > MOST_BITS:
+        sides = (np.split(groups.by_group(side.values), groups.starts[1:]) for side in (a, b))
+        rank_a, rank_b = (np.concatenate([2 * average_ranks(own) - (len(own) + 1) for own in side]) for side in sides)
+        return rank_a, rank_b
+    # As in `steps`, what belongs to an element is carried in its key's last bits: first the other number, then the rank of the first.
+    key = _key(groups, a) << b.bits | b.ordinals
+    key.sort()
+    other = key & ((1 << b.bits) - 1)
+    key >>= b.bits
+    rank_a = _doubled_ranks(groups, key)
+    key >>= a.bits
+    key <<= b.bits
+    key |= other
+    key <<= width
+    key |= rank_a
+    key.sort()
+    rank_a = key & ((1 << width) - 1)
+    key >>= width
+    mean = np.repeat(groups.sizes + 1, groups.sizes)
+    return (rank_a - mean).astype(np.float64), (_doubled_ranks(groups, key) - mean).astype(np.float64)
+
+
+def _doubled_ranks(groups: Groups, ascending: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Twice the average ranks within the group, of sorted keys."""
+    ends = _ends(ascending)
     n = np.diff(ends, prepend=-1)
-    ranks = np.empty(len(key), dtype=np.float64)
-    ranks[order] = np.repeat(ends - (n - 1) / 2 + 1, n)
-    ranks -= np.repeat(groups.starts, groups.sizes)
+    ranks = np.repeat(2 * ends - n + 3, n)
+    ranks -= np.repeat(2 * groups.starts, groups.sizes)
     return ranks

@@ -197,7 +197,7 @@ def aligned(predictions: Any, ids: Sequence[str] | pl.Series, shape: tuple[int, 
         else:
             raise BadSpec(f"a prediction has the shape {array.shape[1:]}; the label of an example has {shape}")
     finite = np.isfinite(array).reshape(len(array), flat).all(axis=1)
-    if given is ids and finite.all():
+    if finite.all() and (given is ids or given.equals(ids)):
         return array
     places = pl.DataFrame({_ID: ids}).join(
         pl.DataFrame({_ID: given, "i": np.arange(len(given))}), on=_ID, how="left", maintain_order="left"

@@ -11,7 +11,8 @@ Arithmetic is float64, sums are taken about the mean (two passes), and arrays of
 numbers, so memory beyond the input does not grow with the input, except for one track (or one example) at a time.
 
 Many metrics over many strata are one call of `by_group`, which sorts the predictions once and goes over all strata in one pass. The plain
-function stays the definition: a metric's grouped form is a faster way to the same values, and one without any is computed group by group.
+function stays the definition: a metric's grouped form is a faster way to the same values, and one without any is computed group by group
+(means over tracks: their kernels go over all tracks of a group at once, which is as fast).
 """
 
 from __future__ import annotations
@@ -416,22 +417,6 @@ def _single_by_group(terms: Callable[[Grouped], _Terms]) -> Callable[[Grouped], 
     return lambda grouped: _values(terms(grouped))
 
 
-def _mean_over_tracks_by_group(terms: Callable[[Grouped], _Terms], noun: str) -> Callable[[Grouped], list[Value]]:
-    """Make a grouped form for the mean over tracks, each track being numbers of one axis."""
-
-    def form(grouped: Grouped) -> list[Value]:
-        pair, groups = grouped.pair, grouped.groups
-        tracks = [
-            terms(Grouped(Pair(y, p), groups))
-            for sides in _blocks(pair.labels, pair.predictions, axis=-1)
-            for y, p in zip(*sides, strict=True)
-        ]
-        values, why = (np.array([track[part] for track in tracks]) for part in range(2))  # (tracks, g)
-        return [_mean_of(_Terms(values[:, group], why[:, group]), noun) for group in range(len(groups.present))]
-
-    return form
-
-
 def _mean_over_examples_by_group(kernel: Callable[[], _Kernel], noun: str) -> Callable[[Grouped], list[Value]]:
     """Make a grouped form for the mean over examples, whose own terms no grouping changes."""
 
@@ -522,7 +507,6 @@ def class_accuracy(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark",
     undefined_when="every track has one class only",
-    grouped={2: _mean_over_tracks_by_group(_auroc_of_groups, "track")},
 )
 def mean_auroc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' AUROC."""
@@ -537,7 +521,6 @@ def mean_auroc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark",
     undefined_when="every track has one class only",
-    grouped={2: _mean_over_tracks_by_group(_average_precision_of_groups, "track")},
 )
 def mean_auprc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' average precision."""
@@ -621,7 +604,6 @@ def mse(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source=_CARD,
     undefined_when=f"every tissue has {_CONSTANT}",
-    grouped={2: _mean_over_tracks_by_group(_spearman_of_groups, "tissue")},
 )
 def mean_spearman_across_tissues(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tissues' rank correlation over genes."""
@@ -651,7 +633,6 @@ def mean_spearman_across_genes(labels: AnyArray, predictions: AnyArray) -> Value
     ndim=(2, 3),
     source=_CARD,
     undefined_when=f"every track has {_CONSTANT}",
-    grouped={2: _mean_over_tracks_by_group(_pearson_of_groups, "track")},
 )
 def mean_pearson_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' correlation over all positions."""
@@ -681,7 +662,6 @@ def mean_pearson_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2, 3),
     source=_CARD,
     undefined_when="every track has fewer than 2 numbers or constant labels",
-    grouped={2: _mean_over_tracks_by_group(_r2_of_groups, "track")},
 )
 def mean_r2(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' coefficient of determination."""

@@ -9,22 +9,27 @@ the tasks on genes an example is a gene, hence *across genes*.
 
 Arithmetic is float64, sums are taken about the mean (two passes), and arrays of any size are read in blocks of about `BLOCK_VALUES`
 numbers, so memory beyond the input does not grow with the input, except for one track (or one example) at a time.
+
+Many metrics over many strata are one call of `by_group`, which sorts the predictions once and goes over all strata in one pass. The plain
+function stays the definition: a metric's grouped form is a faster way to the same values, and one without any is computed group by group
+(means over tracks: their kernels go over all tracks of a group at once, which is as fast).
 """
 
 from __future__ import annotations
 
 import enum
+import functools
 import inspect
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrbstore.errors import BadSpec, UnknownName
-from lrbstore.ranks import average_ranks, tie_spans
+from lrbstore.ranks import Groups, Ordinals, Steps, average_ranks, centred_ranks, steps, tie_spans
 
 Floats = NDArray[np.float64]
 AnyArray = NDArray[Any]
@@ -74,6 +79,8 @@ class Metric:
         source: Where the definition comes from.
         undefined_when: When the value is None.
         options: Names of the keyword options.
+        grouped: For a number of axes, the same metric over all groups at once: takes a :class:`Grouped` and the options, and gives a value
+            for each group that is not empty. Where there is none, `by_group` calls the function group by group.
     """
 
     name: str
@@ -87,6 +94,7 @@ class Metric:
     source: str
     undefined_when: str
     options: tuple[str, ...] = ()
+    grouped: Mapping[int, Callable[..., list[Value]]] = field(default_factory=dict, compare=False, repr=False)
 
     def __call__(self, labels: ArrayLike, predictions: ArrayLike, **options: float) -> Value:
         """Compute the metric.
@@ -103,18 +111,17 @@ class Metric:
             BadSpec: Other than numbers; shapes that differ or do not fit; non-finite numbers (counted); labels of a binary metric
                 other than 0 and 1; an unknown option.
         """
-        for option in options:
-            if option not in self.options:
-                raise BadSpec(f"metric {self.name} has no option {option!r}; its options: {', '.join(self.options) or 'none'}")
-        truth, guess = self._checked(labels, predictions)
+        truth, guess = self._checked(labels, predictions, options)
         if truth.size == 0:
-            missing = next(axis for axis, length in zip(_AXES[truth.ndim], truth.shape, strict=True) if length == 0)
-            return Value(None, f"no {missing}", n_terms=0)
+            return _nothing(truth.shape)
         # Overflow and 0/0 end as non-finite terms, which become None with a reason.
         with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
             return self.function(truth, guess, **options)
 
-    def _checked(self, labels: ArrayLike, predictions: ArrayLike) -> tuple[AnyArray, AnyArray]:
+    def _checked(self, labels: ArrayLike, predictions: ArrayLike, options: Mapping[str, float]) -> tuple[AnyArray, AnyArray]:
+        for option in options:
+            if option not in self.options:
+                raise BadSpec(f"metric {self.name} has no option {option!r}; its options: {', '.join(self.options) or 'none'}")
         truth, guess = _as_numbers(labels, f"{self.name}: labels"), _as_numbers(predictions, f"{self.name}: predictions")
         if truth.shape != guess.shape:
             raise BadSpec(f"{self.name}: labels have shape {truth.shape} and predictions {guess.shape}; expected the same shape")
@@ -162,17 +169,137 @@ def _declare(
     source: str,
     undefined_when: str,
     direction: Direction = "higher",
+    grouped: Mapping[int, Callable[..., list[Value]]] | None = None,
 ) -> Callable[[Callable[..., Value]], Metric]:
     """Enter a function into `METRICS` under its own name; its keyword-only parameters are the metric's options."""
 
     def enter(function: Callable[..., Value]) -> Metric:
         parameters = inspect.signature(function).parameters.values()
         options = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
-        entry = Metric(function.__name__, function, title, formula, range, direction, kind, ndim, source, undefined_when, options)
+        entry = Metric(
+            function.__name__, function, title, formula, range, direction, kind, ndim, source, undefined_when, options, grouped or {}
+        )
         METRICS[entry.name] = entry
         return entry
 
     return enter
+
+
+# --- all groups at once -----------------------------------------------------------------------------------------------------------------
+
+
+class Pair:
+    """Labels and predictions: what several groupings of the same examples share is worked out once, when first asked for.
+
+    Args:
+        labels: Checked labels, n ≥ 1 examples along the first axis.
+        predictions: Checked predictions, same shape.
+    """
+
+    def __init__(self, labels: AnyArray, predictions: AnyArray) -> None:
+        self.labels, self.predictions = labels, predictions
+        self._example_terms: dict[_Kernel, _Terms] = {}
+
+    @functools.cached_property
+    def ordinals(self) -> tuple[Ordinals, Ordinals]:
+        """Labels and predictions of one axis, each sorted when first asked for."""
+        y, p = (Ordinals(np.asarray(side, dtype=np.float64)) for side in (self.labels, self.predictions))
+        return y, p
+
+    def example_terms(self, kernel: _Kernel) -> _Terms:
+        """Each example's own term, which no grouping changes."""
+        if kernel not in self._example_terms:
+            self._example_terms[kernel] = _all_terms(kernel, self.labels, self.predictions, axis=0)
+        return self._example_terms[kernel]
+
+
+class Grouped:
+    """A pair cut into groups: what several metrics are made of is worked out once, when first asked for.
+
+    Args:
+        pair: Labels and predictions of n examples.
+        groups: Of the n examples.
+    """
+
+    def __init__(self, pair: Pair, groups: Groups) -> None:
+        self.pair, self.groups = pair, groups
+
+    @functools.cached_property
+    def steps(self) -> Steps:
+        """Examples and positives at each distinct prediction of each group."""
+        return steps(self.groups, self.pair.ordinals[1], self.pair.labels != 0)
+
+    @functools.cached_property
+    def sums(self) -> _Sums:
+        """Sums of each group about its mean."""
+        y, p = (self.groups.by_group(side.values) for side in self.pair.ordinals)
+        return _sums_by_group(self.groups, y, p)
+
+    @functools.cached_property
+    def rank_sums(self) -> _Sums:
+        """The same of the ranks within the group, doubled; those of labels and predictions are not subtracted from each other."""
+        products = _products_by_group(self.groups, *centred_ranks(self.groups, *self.pair.ordinals))
+        zero = np.zeros_like(products)
+        return _Sums(self.groups.sizes, low=zero[:2], high=products[:2], products=products, ss_residual=zero[2])  # exact: 0 where constant
+
+
+def by_group(
+    uses: Sequence[tuple[Metric, Mapping[str, float]]], labels: ArrayLike, predictions: ArrayLike, groupings: Sequence[Groups]
+) -> list[list[list[Value]]]:
+    """Compute metrics over every group of several groupings; predictions are sorted once for all of them.
+
+    Args:
+        uses: Metrics, each with its options.
+        labels: Truth of n examples, as a metric takes it.
+        predictions: The model's numbers, in the same shape.
+        groupings: Ways to cut the n examples into groups; an empty group has no examples, and its values say so.
+
+    Returns:
+        For each grouping, for each use: a value for each group, what the metric gives for the group's examples alone, but for rounding.
+
+    Raises:
+        BadSpec: As for the metric; groups of another number of examples.
+    """
+    sides = [known._checked(labels, predictions, options) for known, options in uses]
+    if not sides:
+        return [[] for _ in groupings]
+    pair = Pair(*sides[0])
+    for groups in groupings:
+        if groups.codes.shape != pair.labels.shape[:1]:
+            raise BadSpec(f"groups of {groups.codes.shape} examples; labels have shape {pair.labels.shape}")
+    return [_of_grouping(uses, Grouped(pair, groups)) for groups in groupings]
+
+
+def _of_grouping(uses: Sequence[tuple[Metric, Mapping[str, float]]], grouped: Grouped) -> list[list[Value]]:
+    groups, pair = grouped.groups, grouped.pair
+    found = []
+    for known, options in uses:
+        values = [_nothing((0, *pair.labels.shape[1:]))] * groups.n_groups
+        if pair.labels.size:
+            form = known.grouped.get(pair.labels.ndim, functools.partial(_one_by_one, known))
+            with np.errstate(over="ignore", under="ignore", invalid="ignore", divide="ignore"):
+                for group, value in zip(groups.present.tolist(), form(grouped, **options), strict=True):
+                    values[group] = value
+        else:
+            for group in groups.present.tolist():
+                values[group] = _nothing(pair.labels.shape)
+        found.append(values)
+    return found
+
+
+def _one_by_one(known: Metric, grouped: Grouped, **options: float) -> list[Value]:
+    """Compute a metric without a grouped form."""
+    pair, order = grouped.pair, grouped.groups.order
+    if order is None:
+        return [known.function(pair.labels, pair.predictions, **options)]
+    members = np.split(order, grouped.groups.starts[1:])
+    return [known.function(pair.labels[own], pair.predictions[own], **options) for own in members]
+
+
+def _nothing(shape: tuple[int, ...]) -> Value:
+    """Say which axis has no length."""
+    missing = next(axis for axis, length in zip(_AXES[len(shape)], shape, strict=True) if length == 0)
+    return Value(None, f"no {missing}", n_terms=0)
 
 
 # --- before a metric: transforms and counts ---------------------------------------------------------------------------------------------
@@ -233,6 +360,74 @@ def class_counts(labels: ArrayLike) -> ClassCounts:
     return ClassCounts(classes.size, n_pos, classes.size - n_pos)
 
 
+# --- grouped forms: terms (g,) of the g groups that are not empty ------------------------------------------------------------------------
+
+
+def _auroc_of_groups(grouped: Grouped) -> _Terms:
+    first, n, n_pos = grouped.steps
+    negative = n - n_pos
+    below = np.cumsum(negative) - negative  # negatives scored lower, and those of the groups before
+    pos, neg = np.add.reduceat(n_pos, first), np.add.reduceat(negative, first)
+    # Twice the pairs in the right order: whole numbers, exact up to 2⁶³.
+    right = np.add.reduceat(n_pos * (2 * below + negative), first) - 2 * below[first] * pos
+    return _terms(right / (2 * pos * neg), (_Why.NO_POSITIVE, pos == 0), (_Why.NO_NEGATIVE, neg == 0))
+
+
+def _average_precision_of_groups(grouped: Grouped) -> _Terms:
+    first, n, n_pos = grouped.steps
+    total, pos = grouped.groups.sizes, np.add.reduceat(n_pos, first)
+    n_steps = np.diff(first, append=len(n))
+    below, pos_below = np.cumsum(n) - n, np.cumsum(n_pos) - n_pos
+    at_or_after = np.repeat(below[first] + total, n_steps) - below
+    pos_at_or_after = np.repeat(pos_below[first] + pos, n_steps) - pos_below
+    values = np.add.reduceat(n_pos * (pos_at_or_after / at_or_after), first) / pos
+    return _terms(values, (_Why.NO_POSITIVE, pos == 0), (_Why.NO_NEGATIVE, pos == total))
+
+
+def _pearson_of_groups(grouped: Grouped) -> _Terms:
+    return _pearson_of(grouped.sums)
+
+
+def _spearman_of_groups(grouped: Grouped) -> _Terms:
+    return _pearson_of(grouped.rank_sums)
+
+
+def _r2_of_groups(grouped: Grouped) -> _Terms:
+    return _r2_of(grouped.sums)
+
+
+def _mse_of_groups(grouped: Grouped) -> _Terms:
+    return _mse_of(grouped.sums)
+
+
+def _accuracy_by_group(grouped: Grouped, *, threshold: float = 0.5) -> list[Value]:
+    _check_threshold(threshold)
+    y, p = grouped.pair.ordinals
+    right = (p.values >= threshold) == (y.values == 1)
+    share = grouped.groups.share(right)
+    return [Value(float(value)) for value in share]
+
+
+def _class_accuracy_by_group(grouped: Grouped) -> list[Value]:
+    return [Value(float(value)) for value in grouped.groups.share(_is_marked(grouped.pair.labels, grouped.pair.predictions))]
+
+
+def _single_by_group(terms: Callable[[Grouped], _Terms]) -> Callable[[Grouped], list[Value]]:
+    """Make a grouped form for examples of one number each."""
+    return lambda grouped: _values(terms(grouped))
+
+
+def _mean_over_examples_by_group(kernel: Callable[[], _Kernel], noun: str) -> Callable[[Grouped], list[Value]]:
+    """Make a grouped form for the mean over examples, whose own terms no grouping changes."""
+
+    def form(grouped: Grouped) -> list[Value]:
+        cuts = grouped.groups.starts[1:]
+        values, why = (np.split(grouped.groups.by_group(part), cuts) for part in grouped.pair.example_terms(kernel()))
+        return [_mean_of(_Terms(*group), noun) for group in zip(values, why, strict=True)]
+
+    return form
+
+
 # --- binary labels ----------------------------------------------------------------------------------------------------------------------
 
 _ONE_CLASS = "only one class is present"
@@ -247,11 +442,11 @@ _CARD = "Genomics Long-Range Benchmark, data set card"
     ndim=(1,),
     source=_CARD,
     undefined_when="there are no examples",
+    grouped={1: _accuracy_by_group},
 )
 def accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = 0.5) -> Value:
     """Count the share of right decisions; scores are compared with the threshold as float64."""
-    if not math.isfinite(threshold):
-        raise BadSpec(f"accuracy: threshold {threshold}; expected a finite number")
+    _check_threshold(threshold)
     right = sum(
         np.count_nonzero((scores >= threshold) == (classes == 1))  # one block of all examples at a time
         for classes, scores in _blocks(labels, predictions, axis=0)
@@ -267,6 +462,7 @@ def accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = 0.5)
     ndim=(1,),
     source="Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747",
     undefined_when=_ONE_CLASS,
+    grouped={1: _single_by_group(_auroc_of_groups)},
 )
 def auroc(labels: AnyArray, predictions: AnyArray) -> Value:
     """Compute the area under the receiver operating characteristic from ranks, exact with ties."""
@@ -281,6 +477,7 @@ def auroc(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1,),
     source="average precision as in scikit-learn's average_precision_score",
     undefined_when=_ONE_CLASS,
+    grouped={1: _single_by_group(_average_precision_of_groups)},
 )
 def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
     """Compute the average precision, step-wise; equal scores are one step."""
@@ -295,10 +492,11 @@ def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="accuracy of the classifiers of GV-Rep, arXiv 2407.16940",
     undefined_when="there are no examples",
+    grouped={2: _class_accuracy_by_group},
 )
 def class_accuracy(labels: AnyArray, predictions: AnyArray) -> Value:
     """Count the share of examples whose class has the highest score."""
-    return Value(float(np.count_nonzero(np.take_along_axis(labels, predictions.argmax(axis=1)[:, None], axis=1))) / len(labels))
+    return Value(float(np.count_nonzero(_is_marked(labels, predictions))) / len(labels))
 
 
 @_declare(
@@ -342,6 +540,7 @@ _CONSTANT = "fewer than 2 numbers, constant labels or constant predictions"
     ndim=(1, 2, 3),
     source="Pearson 1895, doi:10.1098/rspl.1895.0041",
     undefined_when=_CONSTANT,
+    grouped={1: _single_by_group(_pearson_of_groups)},
 )
 def pearson(labels: AnyArray, predictions: AnyArray) -> Value:
     """Correlate all numbers, bins and tracks pooled."""
@@ -356,6 +555,7 @@ def pearson(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1,),
     source="Spearman 1904, doi:10.2307/1412159",
     undefined_when=_CONSTANT,
+    grouped={1: _single_by_group(_spearman_of_groups)},
 )
 def spearman(labels: AnyArray, predictions: AnyArray) -> Value:
     """Correlate ranks, ties sharing their mean rank."""
@@ -370,6 +570,7 @@ def spearman(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1, 2, 3),
     source="as in scikit-learn's r2_score; not the square of a correlation",
     undefined_when="fewer than 2 numbers or constant labels",
+    grouped={1: _single_by_group(_r2_of_groups)},
 )
 def r2(labels: AnyArray, predictions: AnyArray) -> Value:
     """Compute the explained share of the labels' variance, bins and tracks pooled about one common mean."""
@@ -385,11 +586,11 @@ def r2(labels: AnyArray, predictions: AnyArray) -> Value:
     source="as in scikit-learn's mean_squared_error",
     undefined_when="there are no examples",
     direction="lower",
+    grouped={1: _single_by_group(_mse_of_groups)},
 )
 def mse(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the squared difference, in the squared unit of the labels."""
-    sums = _pooled(labels, predictions)
-    return _first(_terms(sums.ss_residual / sums.n))
+    return _first(_mse_of(_pooled(labels, predictions)))
 
 
 # --- real labels: means over tracks or genes --------------------------------------------------------------------------------------------
@@ -417,6 +618,7 @@ def mean_spearman_across_tissues(labels: AnyArray, predictions: AnyArray) -> Val
     ndim=(2,),
     source=_CARD,
     undefined_when=f"every gene has {_CONSTANT}",
+    grouped={2: _mean_over_examples_by_group(lambda: _spearman, "gene")},
 )
 def mean_spearman_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the genes' rank correlation over tissues."""
@@ -445,6 +647,7 @@ def mean_pearson_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value
     ndim=(2, 3),
     source=_CARD,
     undefined_when=f"every gene has {_CONSTANT}",
+    grouped=dict.fromkeys((2, 3), _mean_over_examples_by_group(lambda: _pearson, "gene")),
 )
 def mean_pearson_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the genes' correlation over positions and tracks."""
@@ -532,7 +735,7 @@ def _average_precision(labels: Floats, scores: Floats) -> _Terms:
 class _Sums(NamedTuple):
     """What Pearson, R² and MSE are made of, for each of k rows; index 0 of a side is the labels, 1 the predictions."""
 
-    n: int  # numbers in a row
+    n: NDArray[np.int64]  # (k,): numbers in a row
     low: Floats  # (2, k)
     high: Floats  # (2, k)
     products: Floats  # (3, k): Σ(y−ȳ)², Σ(p−p̄)², Σ(y−ȳ)(p−p̄)
@@ -567,7 +770,7 @@ def _sums(y: Floats, p: Floats) -> tuple[_Sums, Floats]:
             part[side] = x.mean(axis=1)
             np.subtract(x, part[side, :, np.newaxis], out=x)
     products = np.stack([np.multiply(a, b, out=work).sum(axis=1) for a, b in ((y, y), (p, p), (y, p))])
-    return _Sums(y.shape[1], low, high, products, ss_residual), means
+    return _Sums(np.full(len(y), y.shape[1]), low, high, products, ss_residual), means
 
 
 def _pooled(labels: AnyArray, predictions: AnyArray) -> _Sums:
@@ -579,17 +782,35 @@ def _pooled(labels: AnyArray, predictions: AnyArray) -> _Sums:
     pairs = [_sums(y.reshape(1, -1), p.reshape(1, -1)) for y, p in _blocks(labels, predictions, axis=0)]
     blocks = [sums for sums, _ in pairs]
     means = np.concatenate([means for _, means in pairs], axis=2)  # (2 parts, 2 sides, blocks)
-    n = np.array([block.n for block in blocks], dtype=np.float64)
+    n = np.concatenate([block.n for block in blocks]).astype(np.float64)
     shift = (means - means[:, :, :1]).sum(axis=0)  # from the first block's mean: part by part, so that large means swallow nothing
     shift -= (shift @ n / n.sum())[:, np.newaxis]
     between = np.stack([n @ (shift[a] * shift[b]) for a, b in ((0, 0), (1, 1), (0, 1))])
     return _Sums(
-        n=sum(block.n for block in blocks),
+        n=np.sum([block.n for block in blocks], axis=0),
         low=np.min([block.low for block in blocks], axis=0),
         high=np.max([block.high for block in blocks], axis=0),
         products=np.sum([block.products for block in blocks], axis=0) + between[:, np.newaxis],
         ss_residual=np.sum([block.ss_residual for block in blocks], axis=0),
     )
+
+
+def _sums_by_group(groups: Groups, y: Floats, p: Floats) -> _Sums:
+    """Sum up each group about its mean, as `_sums` does for rows; y and p (n,) lie in the order of the groups and are overwritten."""
+    starts, sizes = groups.starts, groups.sizes
+    work = y - p
+    np.multiply(work, work, out=work)
+    ss_residual = np.add.reduceat(work, starts)
+    low, high = (np.stack([extreme.reduceat(x, starts) for x in (y, p)]) for extreme in (np.minimum, np.maximum))
+    for x in (y, p):
+        for _ in range(2):  # the second mean is what the first one, rounded, left over
+            np.subtract(x, np.repeat(np.add.reduceat(x, starts) / sizes, sizes), out=x)
+    return _Sums(sizes, low, high, _products_by_group(groups, y, p), ss_residual)
+
+
+def _products_by_group(groups: Groups, y: Floats, p: Floats) -> Floats:
+    """Sum up Σy², Σp² and Σyp of each group, (3, g)."""
+    return np.stack([np.add.reduceat(a * b, groups.starts) for a, b in ((y, y), (p, p), (y, p))])
 
 
 def _pearson_of(sums: _Sums) -> _Terms:
@@ -613,6 +834,10 @@ def _r2_of(sums: _Sums) -> _Terms:
         (_Why.CONSTANT_LABELS, sums.is_constant[0]),
         (_Why.OUT_OF_RANGE, ~_is_sound(ss_y)),
     )
+
+
+def _mse_of(sums: _Sums) -> _Terms:
+    return _terms(sums.ss_residual / sums.n)
 
 
 def _is_sound(sum_of_squares: Floats) -> NDArray[np.bool_]:
@@ -661,14 +886,32 @@ def _single(kernel: _Kernel, labels: AnyArray, predictions: AnyArray) -> Value:
 
 def _first(terms: _Terms) -> Value:
     """Turn the only term into a value."""
-    why = _Why(int(terms.why[0]))
-    return Value(float(terms.values[0])) if why is _Why.DEFINED else Value(None, _REASONS[why], n_terms=0)
+    return _values(terms)[0]
+
+
+def _values(terms: _Terms) -> list[Value]:
+    """Turn each term into a value."""
+    return [
+        Value(value) if why == _Why.DEFINED else Value(None, _REASONS[_Why(why)], n_terms=0)
+        for value, why in zip(terms.values.tolist(), terms.why.tolist(), strict=True)
+    ]
+
+
+def _all_terms(kernel: _Kernel, labels: AnyArray, predictions: AnyArray, axis: int) -> _Terms:
+    """Run a kernel on all terms, block by block."""
+    parts = [kernel(y, p) for y, p in _blocks(labels, predictions, axis)]
+    values, why = (np.concatenate([part[side] for part in parts]) for side in range(2))
+    return _Terms(values, why)
 
 
 def _mean(kernel: _Kernel, labels: AnyArray, predictions: AnyArray, *, axis: int, noun: str) -> Value:
+    """Average a kernel's terms along an axis."""
+    return _mean_of(_all_terms(kernel, labels, predictions, axis), noun)
+
+
+def _mean_of(terms: _Terms, noun: str) -> Value:
     """Average the terms that are defined, and say how many are not and why."""
-    parts = [kernel(y, p) for y, p in _blocks(labels, predictions, axis)]
-    values, why = (np.concatenate([part[field] for part in parts]) for field in range(2))
+    values, why = terms
     defined = values[why == _Why.DEFINED]
     n_out = len(values) - len(defined)
     causes = "; ".join(f"{n:,}: {text}" for reason, text in _REASONS.items() if (n := int(np.count_nonzero(why == reason))))
@@ -711,6 +954,17 @@ def _is_not_finite(array: AnyArray) -> NDArray[np.bool_]:
 def _is_not_binary(array: AnyArray) -> NDArray[np.bool_]:
     other: NDArray[np.bool_] = (array != 0) & (array != 1)
     return other
+
+
+def _is_marked(labels: AnyArray, predictions: AnyArray) -> NDArray[np.bool_]:
+    """Tell which examples have their highest score at a class that the label marks, bool (n,)."""
+    marked: NDArray[np.bool_] = np.take_along_axis(labels, predictions.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0] != 0
+    return marked
+
+
+def _check_threshold(threshold: float) -> None:
+    if not math.isfinite(threshold):
+        raise BadSpec(f"accuracy: threshold {threshold}; expected a finite number")
 
 
 def _has_no_log1p(array: AnyArray) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from lrbstore.catalogue import TaskSpec
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, ContractBroken, IncompletePredictions, MissingData
-from lrbstore.metrics import Value, apply_transform, class_counts, metric
+from lrbstore.metrics import Value, apply_transform, by_group, class_counts, metric
+from lrbstore.ranks import Groups
 from lrbstore.strata import Stratifier, stratifier
 
 _ID = "example_id"
@@ -42,7 +44,7 @@ def score(dataset: Dataset, predictions: Any, by: str | Sequence[str] = (), mode
     spec = dataset.spec
     cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
     ids, labels = _labels(dataset)
-    if len(set(ids)) != len(ids):
+    if ids.n_unique() != len(ids):
         raise ContractBroken(
             f"{spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; run: lrbstore verify"
         )
@@ -53,46 +55,58 @@ def score(dataset: Dataset, predictions: Any, by: str | Sequence[str] = (), mode
         raise IncompletePredictions(
             f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts
         ) from None
-    groups: list[tuple[str, str, str | None, np.ndarray]] = [("overall", "", None, np.arange(len(ids)))]
-    for cut in cuts:
-        groups += _strata(dataset, cut)
+    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    positive = None
+    if labels.ndim == 1 and spec.label.positive:
+        class_counts(labels)  # refuses other labels than 0 and 1
+        positive = labels != 0
+    found = _values(spec, labels, values, [cut.groups for cut in cutting])
     rows = []
-    for name, digest, stratum, members in groups:
-        counts = class_counts(labels[members]) if labels.ndim == 1 and spec.label.positive else None
-        for use in spec.metrics:
-            result = _value(use.name, labels[members], values[members], use.transform, use.threshold)
-            rows.append(
-                {
-                    "task": spec.name,
-                    "split": dataset.split,
-                    "model": model,
-                    "metric": use.name,
-                    "transform": use.transform,
-                    "stratifier": name,
-                    "stratifier_hash": digest,
-                    "stratum": stratum,
-                    "window": dataset.window.policy,
-                    "seq_len": dataset.window.seq_len,
-                    "release": dataset.store.release,
-                    "origin": "computed",
-                    "value": result.value,
-                    "n": len(members),
-                    "n_pos": counts.n_pos if counts else None,
-                    "n_neg": counts.n_neg if counts else None,
-                    "direction": spec.direction,
-                    "direction_by": "declared",
-                    "note": _note(result, use.threshold),
-                }
-            )
+    for cut, by_use in zip(cutting, found, strict=True):
+        n_pos = None if positive is None else cut.groups.count(positive)
+        for i, stratum in enumerate(cut.strata):
+            n = int(cut.groups.counts[i])
+            for use, results in zip(spec.metrics, by_use, strict=True):
+                rows.append(
+                    {
+                        "task": spec.name,
+                        "split": dataset.split,
+                        "model": model,
+                        "metric": use.name,
+                        "transform": use.transform,
+                        "stratifier": cut.name,
+                        "stratifier_hash": cut.hash,
+                        "stratum": stratum,
+                        "window": dataset.window.policy,
+                        "seq_len": dataset.window.seq_len,
+                        "release": dataset.store.release,
+                        "origin": "computed",
+                        "value": results[i].value,
+                        "n": n,
+                        "n_pos": None if n_pos is None else int(n_pos[i]),
+                        "n_neg": None if n_pos is None else n - int(n_pos[i]),
+                        "direction": spec.direction,
+                        "direction_by": "declared",
+                        "note": _note(results[i], use.threshold),
+                    }
+                )
     columns = contract("score")
     table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
     return pl.DataFrame(pl.from_arrow(table))
 
 
-def _value(name: str, labels: np.ndarray, values: np.ndarray, transform: str, threshold: float | None) -> Value:
-    known = metric(name)
-    options = {} if threshold is None else {"threshold": threshold}
-    return known(apply_transform(labels, transform) if transform != "none" else labels, values, **options)
+def _values(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
+    """Compute a task's metrics: for each grouping, for each metric, a value for each group."""
+    found: dict[int, list[list[Value]]] = {}
+    for transform in dict.fromkeys(use.transform for use in spec.metrics):
+        mine = [i for i, use in enumerate(spec.metrics) if use.transform == transform]
+        uses = [
+            (metric(use.name), {} if use.threshold is None else {"threshold": use.threshold}) for use in (spec.metrics[i] for i in mine)
+        ]
+        truth = apply_transform(labels, transform) if transform != "none" else labels
+        for i, of_groupings in zip(mine, zip(*by_group(uses, truth, values, groupings), strict=True), strict=True):
+            found[i] = list(of_groupings)
+    return [[found[i][j] for i in range(len(spec.metrics))] for j in range(len(groupings))]
 
 
 def _note(result: Value, threshold: float | None) -> str | None:
@@ -100,31 +114,53 @@ def _note(result: Value, threshold: float | None) -> str | None:
     return "; ".join(said) or None
 
 
-def _labels(dataset: Dataset) -> tuple[list[str], np.ndarray]:
+def _labels(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
     """Read ids and labels without cutting a sequence."""
-    table = dataset._rows.take(pa.array(dataset._kept_rows))
-    return table[_ID].to_pylist(), dataset._labels(table)
+    table, kept = dataset._rows, dataset._kept_rows
+    if len(kept) < table.num_rows:
+        table = table.take(pa.array(kept))
+    return pl.Series(_ID, table[_ID], dtype=pl.String), dataset._labels(table)
 
 
-def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | None, np.ndarray]]:
-    """Cut a data set into strata: name, hash, stratum, positions of its examples."""
-    lacking = [c for c in cut.needs if c not in dataset._columns]
-    if lacking:
-        raise BadSpec(
-            f"stratum {cut.name!r} needs the column {', '.join(lacking)}, which the examples of {dataset.spec.name} do not have; "
-            f"its own strata: {', '.join(dataset.spec.strata)}"
-        )
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """A data set cut into strata: which stratum each example is in; the last one's name is None where an example has no stratum."""
+
+    name: str
+    hash: str
+    strata: list[str | None]
+    groups: Groups
+
+
+def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
+    """Cut a data set into strata, in the order of each stratifier; all are read at once."""
+    for cut in cuts:
+        if lacking := [c for c in cut.needs if c not in dataset._columns]:
+            raise BadSpec(
+                f"stratum {cut.name!r} needs the column {', '.join(lacking)}, which the examples of {dataset.spec.name} do not have; "
+                f"its own strata: {', '.join(dataset.spec.strata)}"
+            )
+    if not cuts:
+        return []
+    rows = dataset.rows(list(dict.fromkeys([_ID, *(column for cut in cuts for column in cut.needs)])))
     cursor = dataset.store.cursor(dataset.spec.name)
-    cursor.register("kept_rows", dataset.rows([_ID, *cut.needs]).append_column("n_", pa.array(np.arange(len(dataset)))))
-    table = cursor.sql(f"select ({cut.sql})::VARCHAR as stratum, n_ from kept_rows order by n_").to_arrow_table()
+    cursor.register("kept_rows", rows.append_column("n_", pa.array(np.arange(len(dataset)))))
+    columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
+    table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
-    names = np.array(table["stratum"].to_pylist(), object)
-    found = sorted(
-        {n for n in names if n is not None}, key=lambda n: (cut.order.index(n) if n in cut.order else len(cut.order), _natural(n))
-    )
-    groups = [(cut.name, cut.hash, stratum, np.flatnonzero(names == stratum)) for stratum in found]
-    nothing = np.flatnonzero(np.array([n is None for n in names], bool))
-    return [*groups, (cut.name, cut.hash, None, nothing)] if len(nothing) else groups
+    return [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+
+
+def _groups(strata: pa.ChunkedArray, order: Sequence[str]) -> tuple[list[str | None], Groups]:
+    """Number the strata of a column: those of ``order`` in that order, then others by name, then the null ones."""
+    coded = strata.combine_chunks().dictionary_encode()
+    names = coded.dictionary.to_pylist()
+    sorted_names = sorted(names, key=lambda n: (order.index(n) if n in order else len(order), _natural(n)))
+    place = {name: i for i, name in enumerate(sorted_names)}
+    moved = np.array([*(place[name] for name in names), len(names)], dtype=np.int64)
+    codes = moved[coded.indices.fill_null(len(names)).to_numpy(zero_copy_only=False)]
+    found: list[str | None] = [*sorted_names, *([None] if coded.null_count else [])]
+    return found, Groups(codes, len(found))
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
@@ -133,12 +169,12 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name)]
 
 
-def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndarray:
+def aligned(predictions: Any, ids: Sequence[str] | pl.Series, shape: tuple[int, ...]) -> np.ndarray:
     """Bring predictions into the order of the examples.
 
     Args:
         predictions: See :func:`score`.
-        ids: The examples' ids.
+        ids: The examples' ids, each once.
         shape: Shape of one label.
 
     Returns:
@@ -148,6 +184,7 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
         IncompletePredictions: With the counts of missing, unknown, duplicate and non-finite ones and the first three of each.
         BadSpec: If the shape is not that of the labels.
     """
+    ids = pl.Series(_ID, ids, dtype=pl.String)
     given, values = _ids_and_values(predictions, ids)
     try:
         array = np.asarray(values, np.float64) if len(values) else np.empty((0, *shape))
@@ -159,31 +196,32 @@ def aligned(predictions: Any, ids: list[str], shape: tuple[int, ...]) -> np.ndar
             array = array.reshape(len(array), *shape)
         else:
             raise BadSpec(f"a prediction has the shape {array.shape[1:]}; the label of an example has {shape}")
-    position: dict[str, int] = {}
-    duplicate = []
-    for i, name in enumerate(given):
-        if name in position:
-            duplicate.append(name)
-        position[name] = i
-    wanted = set(ids)
+    finite = np.isfinite(array).reshape(len(array), flat).all(axis=1)
+    if finite.all() and (given is ids or given.equals(ids)):
+        return array
+    places = pl.DataFrame({_ID: ids}).join(
+        pl.DataFrame({_ID: given, "i": np.arange(len(given))}), on=_ID, how="left", maintain_order="left"
+    )
+    # As many predictions as examples, and one for each example: then none is unknown or given twice.
+    if len(ids) == len(given) == places.height and not places["i"].null_count() and finite.all():
+        return array[places["i"].to_numpy()]
     bad = {
-        "missing": [name for name in ids if name not in position],
-        "unknown": [name for name in position if name not in wanted],
-        "duplicate": list(dict.fromkeys(duplicate)),
-        "non_finite": [given[i] for i in np.flatnonzero(~np.isfinite(array).reshape(len(array), flat).all(axis=1)).tolist()],
+        "missing": ids.filter(~ids.is_in(given.implode())).to_list(),
+        "unknown": given.filter(~given.is_in(ids.implode())).unique(maintain_order=True).to_list(),
+        "duplicate": given.filter(~given.is_first_distinct()).unique(maintain_order=True).to_list(),
+        "non_finite": given.filter(pl.Series(~finite)).to_list(),
     }
-    if any(bad.values()):
-        said = "; ".join(
-            f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v
-        )
-        raise IncompletePredictions(
-            f"the predictions do not fit the {len(ids):,} examples: {said}; every example needs exactly one finite prediction",
-            {k: len(v) for k, v in bad.items()},
-        )
-    return array[[position[name] for name in ids]]
+    said = "; ".join(
+        f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v
+    )
+    raise IncompletePredictions(
+        f"the predictions do not fit the {len(ids):,} examples: {said}; every example needs exactly one finite prediction",
+        {k: len(v) for k, v in bad.items()},
+    )
 
 
-def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
+def _ids_and_values(predictions: Any, ids: pl.Series) -> tuple[pl.Series, Any]:
+    """Read predictions: their ids (``ids`` itself where they follow it), and their values."""
     if isinstance(predictions, str | Path):
         return _ids_and_values(read_predictions(Path(predictions)), ids)
     if isinstance(predictions, list | tuple) and predictions and isinstance(predictions[0], tuple):
@@ -202,7 +240,7 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
         return ids, predictions
     if isinstance(predictions, Mapping):
         if _ID not in predictions:
-            return [str(k) for k in predictions], list(predictions.values())
+            return pl.Series(_ID, [str(k) for k in predictions], dtype=pl.String), list(predictions.values())
         predictions = pl.DataFrame(dict(predictions))
     frame = _frame(predictions)
     if _ID not in frame.columns or frame.width < 2:
@@ -215,9 +253,11 @@ def _ids_and_values(predictions: Any, ids: list[str]) -> tuple[list[str], Any]:
         )
     values = frame[column]
     nested = isinstance(values.dtype, pl.List | pl.Array)
-    return [str(i) for i in frame[_ID].to_list()], _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(
-        np.nan
-    ).to_numpy()
+    try:
+        given = frame[_ID].cast(pl.String, strict=False).fill_null("None")
+    except pl.exceptions.PolarsError as error:
+        raise BadSpec(f"predictions have ids of type {frame[_ID].dtype}; expected text, as the examples' {_ID}") from error
+    return given, _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
 
 
 def _nested(values: pl.Series) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import tracemalloc
 from fractions import Fraction
@@ -14,10 +15,10 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 from sklearn import metrics as oracle
 
-from lrbstore import metrics
+from lrbstore import metrics, ranks
 from lrbstore.errors import BadSpec, UnknownName
-from lrbstore.metrics import METRICS, Value, apply_transform, class_counts, metric
-from lrbstore.ranks import average_ranks
+from lrbstore.metrics import METRICS, Value, apply_transform, by_group, class_counts, metric
+from lrbstore.ranks import Groups, average_ranks
 
 EXACT = {"rel": 1e-12, "abs": 1e-12}
 
@@ -212,6 +213,163 @@ def test_larger_random_sets_equal_the_oracles():
     assert metrics.mean_pearson_across_tracks(y, p).value == pytest.approx(
         np.mean([np.corrcoef(y[:, t], p[:, t])[0, 1] for t in range(6)]), **EXACT
     )
+
+
+# --- all groups at once -----------------------------------------------------------------------------------------------------------------
+
+SCALARS = {
+    "accuracy": lambda y, p: oracle.accuracy_score(y, p >= 0.5),
+    "auroc": auroc_oracle,
+    "auprc": auprc_oracle,
+    "pearson": pearson_oracle,
+    "spearman": spearman_oracle,
+    "r2": r2_oracle,
+    "mse": oracle.mean_squared_error,
+}
+#: Few groups for many examples, many groups of 1 to 3, and groups that nothing is in.
+codes = st.integers(1, 60).flatmap(
+    lambda n: st.lists(st.integers(0, 5), min_size=n, max_size=n) | st.lists(st.integers(0, n), min_size=n, max_size=n)
+)
+
+
+def grouped_examples(labels, dtype):
+    def sides(of):
+        scores = tied | st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))
+        return st.tuples(
+            st.just(of), hnp.arrays(dtype, len(of), elements=labels), hnp.arrays(np.float64, len(of), elements=scores, fill=st.just(0.0))
+        )
+
+    return codes.flatmap(sides)
+
+
+def assert_groups_equal_the_oracles(of, y, p, names):
+    of = np.array(of)
+    n_groups = int(of.max()) + 2  # the last one is empty
+    ((*found,),) = by_group([(metric(name), {}) for name in names], y, p, [Groups(of, n_groups)])
+    truth = y.astype(np.int64) if y.dtype == bool else y
+    for name, values in zip(names, found, strict=True):
+        assert len(values) == n_groups
+        for group, value in enumerate(values):
+            own = of == group
+            if not own.any():
+                assert value == Value(None, "no examples", n_terms=0)
+                continue
+            assert_is(value, SCALARS[name](truth[own], p[own]))
+            plain = metric(name)(y[own], p[own])
+            assert (value.reason, value.note, value.n_terms) == (plain.reason, plain.note, plain.n_terms)
+
+
+@settings(max_examples=60)
+@given(data=st.data(), dtype=st.sampled_from([np.bool_, np.int8, np.int64, np.float32, np.float64]))
+def test_binary_metrics_of_groups_equal_scikit_learn(data, dtype):
+    labels = st.booleans() if dtype is np.bool_ else st.integers(0, 1)
+    of, y, p = data.draw(grouped_examples(labels, dtype))
+    assert_groups_equal_the_oracles(of, y, p, ["accuracy", "auroc", "auprc"])
+
+
+@settings(max_examples=40)
+@given(examples=grouped_examples(tied, np.float64))
+def test_regression_of_groups_equals_scipy_and_scikit_learn(examples):
+    assert_groups_equal_the_oracles(*examples, ["pearson", "spearman", "r2", "mse"])
+
+
+@pytest.mark.parametrize("bits", [ranks.MOST_BITS, 0])
+@pytest.mark.parametrize("digits", [None, 2])
+def test_larger_groups_equal_the_oracles(monkeypatch, digits, bits):
+    """Also where group and ranks have too many bits for one whole number."""
+    monkeypatch.setattr(ranks, "MOST_BITS", bits)
+    rng = np.random.default_rng(8)
+    of = np.minimum(rng.geometric(0.1, 10_000), 150) - 1  # of a thousand examples down to none
+    y = rng.integers(0, 2, 10_000)
+    p = rng.normal(size=10_000) + y
+    assert_groups_equal_the_oracles(of, y, p if digits is None else p.round(digits), list(SCALARS))
+
+
+def assert_same(value, plain):
+    assert (value.value is None) == (plain.value is None)
+    if plain.value is not None:
+        assert value.value == pytest.approx(plain.value, **EXACT)
+    assert (value.reason, value.note, value.n_terms) == (plain.reason, plain.note, plain.n_terms)
+
+
+@pytest.mark.parametrize(("name", "ndim"), [(name, ndim) for name in sorted(METRICS) for ndim in METRICS[name].ndim])
+@pytest.mark.parametrize("has_form", [True, False])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_every_metric_of_a_group_is_what_it_is_of_the_group_alone(name, ndim, has_form, data):
+    """Also of several groupings at once, of vectors and profiles, and where a metric has no grouped form."""
+    entry = METRICS[name] if has_form else dataclasses.replace(METRICS[name], grouped={})
+    shape = data.draw(hnp.array_shapes(min_dims=ndim, max_dims=ndim, min_side=1, max_side=12 if ndim < 3 else 4))
+    n = shape[0]
+    y = data.draw(hnp.arrays(np.float32, shape, elements=st.integers(0, 1) if entry.kind == "binary" else tied.map(np.float32)))
+    p = data.draw(hnp.arrays(np.float32, shape, elements=tied.map(np.float32)))
+    groupings = [data.draw(hnp.arrays(np.uint8, n, elements=st.integers(0, 3))) for _ in range(2)]
+    found = by_group([(entry, {})], y, p, [Groups.whole(n), *(Groups(of, 5) for of in groupings)])
+    assert_same(found[0][0][0], entry(y, p))
+    for of, ((*values,),) in zip(groupings, found[1:], strict=True):
+        assert len(values) == 5
+        for group, value in enumerate(values):
+            assert_same(value, entry(y[of == group], p[of == group]))
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e9, -1e12])
+def test_numbers_of_groups_far_from_zero_lose_no_digits(offset):
+    rng = np.random.default_rng(3)
+    of = rng.integers(0, 3, 500)
+    y = offset + rng.normal(size=500)
+    p = offset + rng.normal(size=500) + 0.3 * (y - offset)
+    ((*found,),) = by_group([(metric(name), {}) for name in ("pearson", "r2", "mse")], y, p, [Groups(of, 3)])
+    for group in range(3):
+        own = of == group
+        ss_y, ss_p, s_yp, ss_residual = exact_sums(y[own], p[own])
+        expected = (float(s_yp) / math.sqrt(float(ss_y) * float(ss_p)), float(1 - ss_residual / ss_y), float(ss_residual / int(own.sum())))
+        assert [values[group].value for values in found] == pytest.approx(expected, **EXACT)
+
+
+def test_values_of_groups_too_large_for_arithmetic_are_undefined_and_spoil_no_other_group():
+    y, p = np.array([1e200, 0, 1, 2, 3]), np.array([0, 1e300, 1, 2, 4])
+    ((*found,),) = by_group([(metric(name), {}) for name in ("mse", "pearson", "r2")], y, p, [Groups(np.array([0, 0, 1, 1, 1]), 2)])
+    for name, values in zip(("mse", "pearson", "r2"), found, strict=True):
+        assert_same(values[0], metric(name)(y[:2], p[:2]))
+        assert values[0].value is None
+        assert_same(values[1], metric(name)(y[2:], p[2:]))
+
+
+def test_both_zeros_are_one_score_and_one_rank():
+    groups = [Groups(np.array([0, 0, 1, 1]), 2)]
+    found = by_group([(metric("auroc"), {}), (metric("spearman"), {})], [0, 1, 1, 0], [0.0, -0.0, 0.0, -0.5], groups)
+    assert [value.value for value in found[0][0]] == [0.5, 1.0]
+    assert [value.reason for value in found[0][1]] == ["constant predictions", None]
+
+
+def test_groups_of_many_examples_take_little_memory():
+    rng = np.random.default_rng(9)
+    n = 200_000
+    y, p, of = rng.integers(0, 2, n), rng.random(n), rng.integers(0, 100, n)
+    uses = [(metric(name), {}) for name in SCALARS]
+    tracemalloc.start()
+    try:
+        by_group(uses, y, p, [Groups.whole(n), Groups(of, 100)])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 160 * n  # bytes: twenty float64 an example
+
+
+def test_groups_of_bad_input_are_refused_as_the_metric_refuses_it():
+    groups = [Groups.whole(3)]
+    with pytest.raises(BadSpec, match="auroc: 1 of 3 predictions are not finite"):
+        by_group([(metric("auroc"), {})], [0, 1, 1], [0.1, math.nan, 0.2], groups)
+    with pytest.raises(BadSpec, match="auroc: 1 of 3 labels are neither 0 nor 1"):
+        by_group([(metric("mse"), {}), (metric("auroc"), {})], [0, 1, 2], [0.1, 0.3, 0.2], groups)
+    with pytest.raises(BadSpec, match="accuracy has no option 'cut'"):
+        by_group([(metric("accuracy"), {"cut": 1})], [0, 1, 1], [0.1, 0.3, 0.2], groups)
+    with pytest.raises(BadSpec, match="threshold nan; expected a finite number"):
+        by_group([(metric("accuracy"), {"threshold": math.nan})], [0, 1, 1], [0.1, 0.3, 0.2], groups)
+    with pytest.raises(BadSpec, match=r"groups of \(2,\) examples; labels have shape \(3,\)"):
+        by_group([(metric("auroc"), {})], [0, 1, 1], [0.1, 0.3, 0.2], [Groups.whole(2)])
+    assert by_group([], [0, 1, 1], [0.1, 0.3, 0.2], groups) == [[]]
+    assert by_group([(metric("auroc"), {})], [], [], [Groups.whole(0)]) == [[[Value(None, "no examples", n_terms=0)]]]
 
 
 # --- undefined, never 0 and never NaN ---------------------------------------------------------------------------------------------------

@@ -11,11 +11,14 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as reference
 
 import lrbstore
 from lrbstore.contract import contract
+from lrbstore.scoring import _groups, aligned
 
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
 
@@ -243,8 +246,8 @@ def test_cage_predictions_may_come_as_flat_lists(store: lrbstore.Store, tmp_path
     frame = pl.DataFrame({"example_id": ids, "prediction": flat.tolist()})
     fixed = frame.with_columns(pl.col("prediction").cast(pl.Array(pl.Float64, flat.shape[1])))
     nested = pl.DataFrame({"example_id": ids, "prediction": guess.tolist()})
-    for given in (frame, fixed, nested, frame.to_arrow(), nested.to_arrow()):
-        assert task.score(given).equals(straight)
+    for form in (frame, fixed, nested, frame.to_arrow(), nested.to_arrow()):
+        assert task.score(form).equals(straight)
     for path in _files(ids, flat, tmp_path).values():
         assert task.score(path).equals(straight)
     assert not task.score(guess.swapaxes(1, 2).reshape(len(guess), -1)).equals(straight)  # the order inside counts
@@ -269,6 +272,56 @@ def test_incomplete_predictions_are_counted_with_the_first_three(eqtl: lrbstore.
     assert f"2 duplicate ({ids[6]}, {ids[7]})" in said
     assert f"2 non-finite ({ids[5]}, {ids[6]})" in said
     assert isinstance(caught.value, ValueError)
+
+
+@given(
+    ids=st.lists(st.sampled_from("abcdefgh"), unique=True),
+    others=st.lists(st.sampled_from("abcdefghxyz"), max_size=3),
+    holes=st.sets(st.integers(0, 12), max_size=2),
+    form=st.sampled_from(["array", "shuffled", "replaced", "added"]),
+)
+def test_predictions_are_matched_as_a_plain_loop_matches_them(ids: list[str], others: list[str], holes: set[int], form: str) -> None:
+    given_ids = {"array": ids, "shuffled": ids[::-1], "replaced": (others + ids)[: len(ids)], "added": ids + others}[form]
+    values = np.array([np.nan if i in holes else i for i in range(len(given_ids))], np.float64)
+    expected = {
+        "missing": [name for name in ids if name not in given_ids],
+        "unknown": list(dict.fromkeys(name for name in given_ids if name not in ids)),
+        "duplicate": list(dict.fromkeys(name for i, name in enumerate(given_ids) if name in given_ids[:i])),
+        "non_finite": [name for name, value in zip(given_ids, values, strict=True) if np.isnan(value)],
+    }
+    predictions = values if form == "array" else pl.DataFrame({"example_id": pl.Series(given_ids, dtype=pl.String), "prediction": values})
+    if any(expected.values()):
+        with pytest.raises(lrbstore.IncompletePredictions) as caught:
+            aligned(predictions, ids, ())
+        assert caught.value.counts == {what: len(names) for what, names in expected.items()}
+        for what, names in expected.items():
+            if names:
+                assert f"{len(names)} {what.replace('_', '-')} ({', '.join(names[:3])}" in str(caught.value)
+    else:
+        found = aligned(predictions, ids, ())
+        assert found.tolist() == [values[given_ids.index(name)] for name in ids]
+
+
+def test_ids_that_are_no_text() -> None:
+    ids = ["1", "2", "None"]
+    frame = pl.DataFrame({"example_id": [2, None, 1], "prediction": [0.2, 0.0, 0.1]})
+    assert aligned(frame, ids, ()).tolist() == [0.1, 0.2, 0.0]
+    with pytest.raises(lrbstore.BadSpec, match=r"ids of type List\(Int64\); expected text"):
+        aligned(pl.DataFrame({"example_id": [[1]], "prediction": [0.0]}), ids, ())
+
+
+@given(
+    names=st.lists(st.none() | st.sampled_from(["chr10", "chr2", "chrX", "100k+", "0-10k", "<0", ""]), max_size=40),
+    n_chunks=st.integers(0, 3),
+)
+def test_every_example_is_in_the_stratum_of_its_name(names: list[str | None], n_chunks: int) -> None:
+    """Null is a stratum of its own, the last; strata in their order, then by name with numbers as numbers."""
+    size = max(1, len(names) // (n_chunks or 1))
+    column = pa.chunked_array([pa.array(names[i : i + size], pa.string()) for i in range(0, len(names), size)], pa.string())
+    strata, groups = _groups(column, ("<0", "0-10k", "100k+"))
+    assert [strata[code] for code in groups.codes] == names
+    assert strata == [n for n in ("<0", "0-10k", "100k+", "", "chr2", "chr10", "chrX", None) if n in names]
+    assert groups.counts.tolist() == [names.count(name) for name in strata]
 
 
 @pytest.mark.parametrize("wrong", [None, float("nan"), float("inf"), "text"])

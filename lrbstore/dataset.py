@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -155,6 +156,32 @@ class Dataset(Sequence[dict[str, Any]]):
         enc.check_encoding(encoding)
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
+
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+        """Make one batch of the examples at some places.
+
+        Args:
+            rows: Places in the data set, in any order.
+            encoding: As of :meth:`batches`.
+
+        Returns:
+            A dict of arrays, as :meth:`batches` gives them, rows in the order that was asked for.
+
+        Raises:
+            IndexError: Beyond the last example, or before the first.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        places = np.asarray(rows, np.int64)
+        if len(places) and not 0 <= places.min() <= places.max() < len(self):
+            raise IndexError(f"examples {places.min()} to {places.max()} of {len(self)}")
+        some = self._kept_rows[places]
+        return self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
+
+    def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
+        """List places in the data set: upstream's order, or a permutation of all examples that is the same for the same seed."""
+        return np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
 
     def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
         """Make a batch of no examples: the keys, dtypes and shapes, but for the first axis, that :meth:`batches` gives.

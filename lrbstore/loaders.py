@@ -130,7 +130,7 @@ class Plan:
         self._ordered: tuple[int, Int64Array] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        settings = {"shuffle": self.shuffle, "seed": self.seed, "drop_last": self.drop_last}
+        settings: dict[str, Any] = {"shuffle": self.shuffle, "seed": self.seed, "drop_last": self.drop_last}
         return functools.partial(Plan, **settings), (self.dataset, self.size, self.encoding)
 
     def end(self, start: int = 0, world: int = 1) -> int:

@@ -120,6 +120,19 @@ def test_a_tensor_lies_where_the_array_lay(ds: lrbstore.Dataset, monkeypatch: py
         assert batch[key].data_ptr() == made[0][key].__array_interface__["data"][0]
 
 
+def test_training_of_the_readme_runs(demo_store: Path):
+    from test_docs import blocks
+
+    _, code = blocks("python")
+    assert '"build/demo/store"' in code
+    held: dict[str, Any] = {}
+    exec(compile(code.replace('"build/demo/store"', repr(str(demo_store))), "README.md", "exec"), held)
+    assert held["checkpoint"]["epoch"] == 1
+    assert held["checkpoint"]["batch"] == len(held["loader"])
+    assert held["batch"]["ref_forward_sequence"].shape[1] == 4096
+    held["store"].close()
+
+
 # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -41,11 +41,11 @@ class Readable(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
         """Make one batch of the examples at some places."""
         ...
 
-    def order(self, shuffle: bool = False, seed: int = 0) -> Int64Array:
+    def order(self, shuffle: bool, seed: int) -> Int64Array:
         """List all places, in order or in a seeded permutation."""
         ...
 
@@ -606,8 +606,8 @@ def self_test(
     """See that worker processes read what this process reads, at the same time and in orders of their own.
 
     This process reads first, so that whatever it holds open (a file with its position, a connection) is there to be shared by mistake when
-    it forks. All workers then read the same batches together. Other systems than the one at hand differ in what a fork copies: run this
-    once where you train.
+    it forks. All workers then read the same batches together. Systems differ in what a fork copies: run this once where you train; in a
+    script under ``if __name__ == "__main__":``, as everything that spawns.
 
     Args:
         dataset: The examples.

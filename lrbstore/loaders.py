@@ -657,10 +657,14 @@ def self_test(
                         f"{name}: worker {worker} read something else than this process in {len(wrong)} of {len(expected)} batches, "
                         f"first at places {parts[wrong[0]][:4].tolist()} …; does a file or a connection cross the fork?"
                     )
+        except BaseException:
+            for process in started.values():
+                process.kill()
+            raise
         finally:
             for receiver, process in started.items():
                 receiver.close()
-                process.join(0.5)
+                process.join(5)
                 if process.is_alive():
                     process.kill()
                     process.join()

@@ -184,6 +184,16 @@ def test_arrow_does_not_copy_sequences(ds: lrbstore.Dataset, monkeypatch: pytest
         assert column.buffers()[1].address == kept[-1]["ref_forward_sequence"].__array_interface__["data"][0]
 
 
+def test_arrow_batches_that_are_kept_stay_what_they_were(store: lrbstore.Store):
+    ds = lrbstore.task(EQTL, 16_384, store=store).train
+    kept = list(ds.arrow(65, "codes"))  # more than a megabyte each: memory that a data set may use again
+    for first, batch in zip(range(0, len(ds), 65), kept, strict=True):
+        expected = ds.take(np.arange(first, min(first + 65, len(ds))), "codes")
+        assert batch.column("example_id").to_pylist() == expected["example_id"].tolist()
+        found = batch.column("alt_forward_sequence").values.to_numpy()
+        assert np.array_equal(found, expected["alt_forward_sequence"].reshape(-1))
+
+
 def test_arrow_streams_go_into_sql_and_may_be_empty(store: lrbstore.Store, ds: lrbstore.Dataset):
     with duckdb.connect() as connection:
         connection.register("examples", ds.arrow(8, "text"))

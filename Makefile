@@ -21,6 +21,13 @@ demo: $(VENV)/.ready   ## simulate, ingest, ask, open a task, fit a baseline, sc
 test: $(VENV)/.ready   ## the quick tests, under five minutes on two cores
 	$(BIN)/python -m pytest -q -n 2
 
+.PHONY: extras
+extras: $(VENV)/.extras   ## PyTorch and Hugging Face's datasets, which some slow tests need (over a gigabyte)
+
+$(VENV)/.extras: $(VENV)/.ready
+	$(PIP) install -e '.[dev,torch,hf]'
+	@touch $@
+
 slow: $(VENV)/.ready   ## the slow tests: whole real files, faults, memory, the built wheel with types and layers
 	$(BIN)/python -m pytest -q -m slow
 

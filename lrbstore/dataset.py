@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,7 +27,7 @@ from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
 from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
-from lrbstore.loaders import hf_dataset, torch_dataset
+from lrbstore.loaders import arrow_reader, hf_dataset, hf_stream, torch_batches, torch_dataset
 from lrbstore.parquet import Vectors
 from lrbstore.store import Store, damage_said
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, REASONS, WindowSpec, cage_bins
@@ -156,6 +157,32 @@ class Dataset(Sequence[dict[str, Any]]):
         self._genome()  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
 
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+        """Make one batch of the examples at some places.
+
+        Args:
+            rows: Places in the data set, in any order.
+            encoding: As of :meth:`batches`.
+
+        Returns:
+            A dict of arrays, as :meth:`batches` gives them, rows in the order that was asked for.
+
+        Raises:
+            IndexError: Beyond the last example, or before the first.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        places = np.asarray(rows, np.int64)
+        if len(places) and not 0 <= places.min() <= places.max() < len(self):
+            raise IndexError(f"examples {places.min()} to {places.max()} of {len(self)}")
+        some = self._kept_rows[places]
+        return self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
+
+    def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
+        """List places in the data set: upstream's order, or a permutation of all examples that is the same for the same seed."""
+        return np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
+
     def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
         """Make a batch of no examples: the keys, dtypes and shapes, but for the first axis, that :meth:`batches` gives.
 
@@ -171,9 +198,31 @@ class Dataset(Sequence[dict[str, Any]]):
         """Return the examples as a map-style PyTorch data set (extra ``torch``); see :func:`lrbstore.loaders.torch_dataset`."""
         return torch_dataset(self, encoding)
 
+    def torch_batches(
+        self,
+        batch_size: int = 256,
+        encoding: str = "codes",
+        *,
+        shuffle: bool = False,
+        seed: int = 0,
+        drop_last: bool = False,
+        rank: int | None = None,
+        world_size: int | None = None,
+    ) -> Any:
+        """Return the examples as an iterable PyTorch data set of whole batches; see :func:`lrbstore.loaders.torch_batches`."""
+        return torch_batches(self, batch_size, encoding, shuffle=shuffle, seed=seed, drop_last=drop_last, rank=rank, world_size=world_size)
+
     def to_hf(self) -> Any:
         """Copy the examples into a Hugging Face data set (extra ``hf``); see :func:`lrbstore.loaders.hf_dataset`."""
         return hf_dataset(self)
+
+    def hf_stream(self, batch_size: int = 64, encoding: str = "text", *, shuffle: bool = False, seed: int = 0) -> Any:
+        """Stream the examples as a Hugging Face data set that stores nothing (extra ``hf``); see :func:`lrbstore.loaders.hf_stream`."""
+        return hf_stream(self, batch_size, encoding, shuffle=shuffle, seed=seed)
+
+    def arrow(self, batch_size: int = 256, encoding: str = "bytes") -> pa.RecordBatchReader:
+        """Stream the examples with their sequences as Arrow record batches; see :func:`lrbstore.loaders.arrow_reader`."""
+        return arrow_reader(self, batch_size, encoding)
 
     def rows(self, columns: str | Sequence[str] | None = None) -> pa.Table:
         """Return the examples without sequences and label vectors.

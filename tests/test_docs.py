@@ -31,7 +31,7 @@ def test_sql_of_the_readme_runs(query: str, demo_store: Path):
 
 
 def test_python_of_the_readme_runs(demo_store: Path, capsys):
-    (code,) = blocks("python")
+    code, _ = blocks("python")  # the other one needs PyTorch: test_torch.py
     assert '"build/demo/store"' in code
     exec(compile(code.replace('"build/demo/store"', repr(str(demo_store))), "README.md", "exec"), {})
     assert "accuracy" in capsys.readouterr().out

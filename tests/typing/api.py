@@ -17,6 +17,9 @@ def documented() -> None:
     n: int = len(ds)
     example: dict[str, Any] = ds[0]
     batches: Iterator[dict[str, Any]] = ds.batches(256, encoding="one_hot", shuffle=True, seed=1)
+    some: dict[str, Any] = ds.take([3, 0], "codes")
+    stream: pa.RecordBatchReader = ds.arrow(256, encoding="bytes")
+    loader = ds.torch_batches(64, "codes", shuffle=True, rank=0, world_size=2).loader(num_workers=2)
     rows: pa.Table = ds.rows(["example_id"])
     ledger: pa.Table = ds.dropped()
     said: str = ds.fingerprint
@@ -25,4 +28,4 @@ def documented() -> None:
     genome: lrbstore.Genome = store.genome("GRCh38")
     digest: str = genome.digest
     lengths: dict[str, int] = genome.lengths
-    print(frame, n, example, batches, rows, ledger, said, scores, shared, digest, lengths, lrbstore.tasks(store))
+    print(frame, n, example, batches, some, stream, loader, rows, ledger, said, scores, shared, digest, lengths, lrbstore.tasks(store))

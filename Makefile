@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 
-.PHONY: help demo test slow bench check docs wheel clean
+.PHONY: help demo test extras slow bench check docs wheel clean
 
 help:           ## what there is
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | expand -t 12
@@ -21,7 +21,6 @@ demo: $(VENV)/.ready   ## simulate, ingest, ask, open a task, fit a baseline, sc
 test: $(VENV)/.ready   ## the quick tests, under five minutes on two cores
 	$(BIN)/python -m pytest -q -n 2
 
-.PHONY: extras
 extras: $(VENV)/.extras   ## PyTorch and Hugging Face's datasets, which some slow tests need (over a gigabyte)
 
 $(VENV)/.extras: $(VENV)/.ready

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -99,9 +100,43 @@ class Dataset(Sequence[dict[str, Any]]):
         enc.check_encoding(encoding)
         if not -len(self) <= i < len(self):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
-        row = int(self._kept_rows[i])
-        batch = self._batch(self._rows.slice(row, 1), self._windows.take(np.array([row])), encoding)
-        return next(self.unbatch(batch))
+        return next(self.unbatch(self.take([i % len(self)], encoding)))
+
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+        """Return some examples as one batch.
+
+        Args:
+            rows: Integer, shape ``(n,)``: places in the data set, from 0, in any order; the batch is in that order.
+            encoding: See :meth:`batches`.
+
+        Returns:
+            A batch as :meth:`batches` gives it.
+
+        Raises:
+            BadSpec: If the places are not a list of whole numbers.
+            IndexError: If one of them is below 0 or beyond the last example.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        places = np.asarray(rows)
+        if places.ndim != 1 or (places.size and places.dtype.kind not in "iu"):
+            raise BadSpec(f"places are {places.dtype} of shape {places.shape}; expected one list of whole numbers")
+        outside = (places < 0) | (places >= len(self))
+        if outside.any():
+            raise IndexError(f"example {places[int(outside.argmax())]} of {len(self)}")
+        some = self._kept_rows[places.astype(np.int64)]
+        return self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
+
+    def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
+        """Return the places of all examples in the order of an epoch: int64 ``(len(ds),)``.
+
+        Args:
+            shuffle: A permutation of all examples, the same for the same seed, whoever asks; else 0, 1, 2, …
+            seed: Of the permutation.
+        """
+        places = np.arange(len(self), dtype=np.int64)
+        return np.random.default_rng(seed).permutation(places) if shuffle else places
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):
@@ -405,10 +440,9 @@ class Dataset(Sequence[dict[str, Any]]):
             yield self._batch(pa.concat_tables([t for t, _ in held]), Windows.join([w for _, w in held]), encoding)
 
     def _shuffled(self, size: int, encoding: str, seed: int) -> Iterator[dict[str, Any]]:
-        order = np.random.default_rng(seed).permutation(self._kept_rows)
+        order = self.order(True, seed)
         for first in range(0, len(order), size):
-            some = order[first : first + size]
-            yield self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
+            yield self.take(order[first : first + size], encoding)
 
     def _batch(self, table: pa.Table, windows: Windows, encoding: str) -> dict[str, Any]:
         """Make a batch of rows that all have their windows."""

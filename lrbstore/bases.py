@@ -32,6 +32,7 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from lrbstore import encoding as enc
 from lrbstore.errors import BadSpec, OutOfContig
 
+BoolArray = npt.NDArray[np.bool_]
 Int64Array = npt.NDArray[np.int64]
 Letters = npt.NDArray[np.uint8]
 
@@ -126,7 +127,15 @@ class Bases:
             return b""
         return self.raw[self.byte_of(contig, start) : self.byte_of(contig, end - 1) + 1].tobytes().translate(enc.NORMALISED, b"\r\n")
 
-    def windows(self, contig: Int64Array, begin: Int64Array, length: int, encoding: str, out: npt.NDArray[Any] | None = None) -> Any:
+    def windows(
+        self,
+        contig: Int64Array,
+        begin: Int64Array,
+        length: int,
+        encoding: str,
+        out: npt.NDArray[Any] | None = None,
+        reverse: BoolArray | None = None,
+    ) -> Any:
         """Cut windows of one length that are known to lie inside their contigs.
 
         Args:
@@ -135,14 +144,17 @@ class Bases:
             length: Bases a window.
             encoding: See :mod:`lrbstore.encoding`.
             out: An array of the form that the encoding asks for; a new one by default.
+            reverse: bool (n,), windows that are handed out as the opposite strand; none by default.
 
         Returns:
             The array, or a list of str for ``text``.
         """
         n = len(begin)
+        if reverse is not None and not reverse.any():
+            reverse = None
         if encoding == "text":
             texts: list[str] = []
-            for letters in self._pieces(contig, begin, length):
+            for letters in self._pieces(contig, begin, length, reverse):
                 flat = letters.reshape(-1).data
                 texts += [str(flat[at : at + length], "ascii") for at in range(0, len(flat), length)]
             return texts
@@ -152,39 +164,56 @@ class Bases:
         pool = _crew.pool()
         parts = min(_crew.size, out.nbytes // _SHARE, n)
         if pool is None or parts < 2:
-            self._fill(contig, begin, encoding, out, length)
+            self._fill(contig, begin, encoding, out, length, reverse)
             return out
         edges = [n * part // parts for part in range(parts + 1)]
         rows = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        others = [pool.submit(self._fill, contig[r], begin[r], encoding, out[r], length) for r in rows[1:]]
-        self._fill(contig[rows[0]], begin[rows[0]], encoding, out[rows[0]], length)
+        turned = [None if reverse is None else reverse[r] for r in rows]
+        others = [
+            pool.submit(self._fill, contig[r], begin[r], encoding, out[r], length, some)
+            for r, some in zip(rows[1:], turned[1:], strict=True)
+        ]
+        self._fill(contig[rows[0]], begin[rows[0]], encoding, out[rows[0]], length, turned[0])
         for other in others:
             other.result()
         return out
 
-    def _pieces(self, contig: Int64Array, begin: Int64Array, length: int) -> Iterator[Letters]:
+    def _pieces(self, contig: Int64Array, begin: Int64Array, length: int, reverse: BoolArray | None) -> Iterator[Letters]:
         """Cut windows piece by piece, each uint8 (rows, length); an array is good until the next one is asked for."""
         rows = max(_PIECE // length, 1)
         letters = np.empty((min(rows, len(begin)), length), np.uint8)
         for first in range(0, len(begin), rows):
             piece = slice(first, first + rows)
             some = letters[: len(begin[piece])]
-            self._cut(contig[piece], begin[piece], some)
+            self._cut(contig[piece], begin[piece], some, None if reverse is None else reverse[piece])
             yield some
 
-    def _fill(self, contig: Int64Array, begin: Int64Array, encoding: str, out: npt.NDArray[Any], length: int) -> None:
+    def _fill(
+        self,
+        contig: Int64Array,
+        begin: Int64Array,
+        encoding: str,
+        out: npt.NDArray[Any],
+        length: int,
+        reverse: BoolArray | None,
+    ) -> None:
         """Cut windows into ``out``, encoded."""
         rows = max(_PIECE // length, 1)
         if encoding == "bytes":
             for first in range(0, len(begin), rows):
                 piece = slice(first, first + rows)
-                self._cut(contig[piece], begin[piece], out[piece])
+                self._cut(contig[piece], begin[piece], out[piece], None if reverse is None else reverse[piece])
             return
-        for i, letters in enumerate(self._pieces(contig, begin, length)):
+        for i, letters in enumerate(self._pieces(contig, begin, length, reverse)):
             enc.encode_into(letters, encoding, out[i * rows : i * rows + len(letters)])
 
-    def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
-        """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N."""
+    def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters, reverse: BoolArray | None = None) -> None:
+        """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N; some rows as the opposite strand."""
+        self._cut_forward(contig, begin, out)
+        if reverse is not None:
+            enc.turn(out, reverse)
+
+    def _cut_forward(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
         # Asking for pages is cheap beside the disk, and dear beside a copy from memory: it goes on while pieces had to wait for pages.
         if self._ahead:
             self._ahead -= 1
@@ -315,7 +344,20 @@ class Sequences(ABC):
     def _places(self) -> Mapping[str, int]:
         """Contig to its place in ``lengths``."""
 
-    def windows(self, chroms: Any, starts: Any, length: int, encoding: str = "bytes", out: npt.NDArray[Any] | None = None) -> Any:
+    @property
+    def sizes(self) -> Int64Array:
+        """Lengths in bases, in the order of ``lengths``: int64 ``(contigs,)``."""
+        return self._bases.length
+
+    def windows(
+        self,
+        chroms: Any,
+        starts: Any,
+        length: int,
+        encoding: str = "bytes",
+        out: npt.NDArray[Any] | None = None,
+        reverse: npt.NDArray[np.bool_] | None = None,
+    ) -> Any:
         """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
 
         Args:
@@ -325,6 +367,7 @@ class Sequences(ABC):
             length: Bases a window, at least 1.
             encoding: ``bytes`` | ``codes`` | ``one_hot`` | ``one_hot_float32`` | ``text``, see :mod:`lrbstore.encoding`.
             out: A buffer of the result's shape and dtype to write into and return; not for ``text``.
+            reverse: bool ``(n,)``, windows that are handed out as the opposite strand (reverse-complemented); none by default.
 
         Returns:
             ``bytes`` uint8 ``(n, length)`` ASCII; ``codes`` int8 ``(n, length)``; ``one_hot`` uint8 ``(n, 4, length)``;
@@ -357,7 +400,9 @@ class Sequences(ABC):
         if outside.any():
             row = int(outside.argmax())
             raise self._out_of_contig(int(contig[row]), int(begin[row]), int(begin[row]) + length, f"row {row}: ")
-        return bases.windows(contig, begin, length, encoding, out)
+        if reverse is not None and (reverse.dtype != np.bool_ or reverse.shape != (n,)):
+            raise BadSpec(f"reverse is {reverse.dtype} of shape {reverse.shape}; expected bool of shape ({n},)")
+        return bases.windows(contig, begin, length, encoding, out, reverse)
 
     def fetch(self, chrom: str, start: int, end: int) -> bytes:
         """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.

@@ -110,8 +110,8 @@ def encode_into(letters: Bytes, encoding: str, out: npt.NDArray[Any]) -> None:
 def to_text(sequences: Bytes) -> list[str]:
     """Turn ASCII letters ``(n, length)`` into n strings of that length, as they are."""
     n, length = sequences.shape
-    text = sequences.tobytes().decode("ascii")
-    return [text[row * length : (row + 1) * length] for row in range(n)]
+    flat = np.ascontiguousarray(sequences).reshape(-1).data
+    return [str(flat[at : at + length], "ascii") for at in range(0, n * length, length)] if length else [""] * n
 
 
 def from_text(sequences: list[str]) -> Bytes:
@@ -132,6 +132,35 @@ def from_text(sequences: list[str]) -> Bytes:
 def reverse_complement(sequences: Bytes) -> Bytes:
     """Return the opposite strand of ASCII letters, read along the last axis; same shape, a new normalised uint8 array."""
     return _translated(sequences[..., ::-1], COMPLEMENT, np.empty(sequences.shape, np.uint8))
+
+
+def turn(letters: Bytes, rows: npt.NDArray[np.bool_]) -> None:
+    """Put the opposite strand in the place of some rows of upper-case letters A, C, G, T, N: uint8 ``(n, length)``; ``rows`` bool ``(n,)``.
+
+    Whole-array arithmetic, meant for pieces that fit a core's cache; many times as fast as :func:`reverse_complement`.
+    """
+    length = letters.shape[1]
+    some = letters if rows.all() else letters[rows]
+    # A and T differ by 0b10101, C and G by 0b100, and bit 1 tells the two pairs apart; N has it too, and alone has bit 3.
+    spare = np.right_shift(some, 1)
+    np.bitwise_and(spare, 1, out=spare)
+    np.multiply(spare, 0b10001, out=spare)
+    np.bitwise_xor(spare, 0b10101, out=spare)
+    np.bitwise_xor(spare, some, out=spare)
+    is_n = np.bitwise_and(spare, 8)
+    np.bitwise_xor(spare, np.right_shift(is_n, 1, out=is_n), out=spare)
+    # Eight letters at a time: the order of the words, and of the letters in each.
+    rest = length % 8
+    words = np.ascontiguousarray(spare[:, rest:]).view(np.uint64)
+    words.byteswap(inplace=True)
+    turned = np.empty((len(some), length), np.uint8) if rest else np.ascontiguousarray(words[:, ::-1]).view(np.uint8)
+    if rest:
+        turned[:, : length - rest] = np.ascontiguousarray(words[:, ::-1]).view(np.uint8)
+        turned[:, length - rest :] = spare[:, :rest][:, ::-1]
+    if some is letters:
+        letters[...] = turned
+    else:
+        letters[rows] = turned
 
 
 def reverse_complement_text(sequence: str) -> str:

@@ -102,8 +102,7 @@ def _note(result: Value, threshold: float | None) -> str | None:
 
 def _labels(dataset: Dataset) -> tuple[list[str], np.ndarray]:
     """Read ids and labels without cutting a sequence."""
-    table = dataset._rows.take(pa.array(dataset._kept_rows))
-    return table[_ID].to_pylist(), dataset._labels(table)
+    return dataset.rows(_ID)[_ID].to_pylist(), dataset.labels()
 
 
 def _strata(dataset: Dataset, cut: Stratifier) -> list[tuple[str, str, str | None, np.ndarray]]:

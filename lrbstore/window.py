@@ -164,8 +164,12 @@ class WindowPlan:
 
     @classmethod
     def join(cls, plans: Sequence[WindowPlan]) -> WindowPlan:
-        """Put plans one after the other."""
-        return cls(**{field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)})
+        """Put plans one after the other; what is the same in every row (most often lengths, strands and reasons) takes no memory."""
+        joined = {field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)}
+        for name, values in joined.items():
+            if len(values) > 1 and (values == values[0]).all():
+                joined[name] = np.broadcast_to(values[0], values.shape)
+        return cls(**joined)
 
     def counts(self) -> dict[str, int]:
         """Count the rows by reason, ``kept`` included; the sum is the number of rows, reasons without rows are left out."""

@@ -24,11 +24,13 @@ import lrbstore
 from lrbstore import loaders
 from lrbstore.assembly import assembly
 from lrbstore.baseline import kmer_ridge
+from lrbstore.buffers import Buffers
 from lrbstore.catalogue import TaskSpec
+from lrbstore.encoding import ENCODINGS
 from lrbstore.errors import BadSpec, ContigNotFound, ContractBroken, OutOfContig
 from lrbstore.export import export
 from lrbstore.genome import Genome, register_fasta
-from lrbstore.kinds import KINDS, Windows
+from lrbstore.kinds import KINDS, Kind, Windows
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, EDGES, REASONS, WindowPlan, WindowSpec, check_seq_len, plan_knockouts
 
 OLIGO = "gvrep_oligogenic"
@@ -61,13 +63,18 @@ def places(*genes: tuple[str, int, str, int, int]) -> pa.Table:
     return pa.table({"chrom": chrom, "pos": [t + 1 for t in tss], "strand": strand, "start": start, "end": end})
 
 
+def sequences(kind: Kind, genome: Genome, rows: pa.Table, plan: WindowPlan, spec: WindowSpec, encoding: str) -> dict[str, Any]:
+    """Cut rows that all have their windows."""
+    spots = kind.spots(rows, {name: place for place, name in enumerate(genome.lengths)})
+    return kind.cut(genome, spots, plan, spec, encoding, Buffers())
+
+
 def knock_out(genome: Genome, genes: pa.Table, spec: WindowSpec) -> tuple[WindowPlan, list[tuple[str, str]]]:
     """Plan and cut; of the genes that have a window, both sequences."""
     lengths = np.array([len(CONTIGS[c]) for c in genes["chrom"].to_pylist()])
     plan = KNOCKOUT.plan(genes, lengths, spec)
     kept = np.flatnonzero(plan.kept)
-    cut = KNOCKOUT.cut(genome, genes.take(pa.array(kept)), plan.take(kept), spec)
-    text = cut.encoded("text")
+    text = sequences(KNOCKOUT, genome, genes.take(pa.array(kept)), plan.take(kept), spec, "text")
     return plan, list(zip(text["wild_type_sequence"], text["knockout_sequence"], strict=True))
 
 
@@ -166,7 +173,7 @@ def test_the_wild_type_is_the_window_of_a_point_task(genome: Genome) -> None:
         assert (plan.kept == other.kept).all()
         assert (plan.start == other.start).all()
         kept = np.flatnonzero(other.kept)
-        cut = point.cut(genome, genes.take(pa.array(kept)), other.take(kept), spec).encoded("text")
+        cut = sequences(point, genome, genes.take(pa.array(kept)), other.take(kept), spec, "text")
         assert [wild_type for wild_type, _ in found] == cut["sequence"]
 
 
@@ -230,14 +237,14 @@ def test_no_genes_and_every_encoding(genome: Genome) -> None:
     spec = WindowSpec(20, "strict", knockout="deleted")
     empty = places(("chr1", 100, "+", 100, 105)).slice(0, 0)
     plan = KNOCKOUT.plan(empty, np.zeros(0, np.int64), spec)
-    assert KNOCKOUT.cut(genome, empty, plan, spec).encoded("bytes")["knockout_sequence"].shape == (0, 20)
+    assert sequences(KNOCKOUT, genome, empty, plan, spec, "bytes")["knockout_sequence"].shape == (0, 20)
     genes = places(("chr1", 100, "+", 100, 105), ("chr1", 100, "-", 90, 101))
     plan = KNOCKOUT.plan(genes, np.array([300, 300]), spec)
-    cut = KNOCKOUT.cut(genome, genes, plan, spec)
-    text = cut.encoded("text")["knockout_sequence"]
-    assert [row.tobytes().decode() for row in cut.encoded("bytes")["knockout_sequence"]] == text
-    assert [["ACGTN"[c] for c in row] for row in cut.encoded("codes")["knockout_sequence"]] == [list(one) for one in text]
-    assert cut.encoded("one_hot")["knockout_sequence"].sum() == sum(len(one) - one.count("N") for one in text)
+    cut = {encoding: sequences(KNOCKOUT, genome, genes, plan, spec, encoding)["knockout_sequence"] for encoding in ENCODINGS}
+    assert [row.tobytes().decode() for row in cut["bytes"]] == cut["text"]
+    assert [["ACGTN"[c] for c in row] for row in cut["codes"]] == [list(one) for one in cut["text"]]
+    assert cut["one_hot"].sum() == sum(len(one) - one.count("N") for one in cut["text"])
+    assert (cut["one_hot_float32"] == cut["one_hot"]).all()
 
 
 # ── windows of rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -306,7 +313,7 @@ def _alone(store: lrbstore.Store, rows: list[dict[str, Any]], spec: WindowSpec) 
             one = pa.table({"chrom": [chrom], "pos": [pos], "ref": [ref], "alt": [alt]})
             plan = kind.plan(one, np.array([lengths[chrom]]), spec)
             if plan.kept.all():
-                text = kind.cut(genome, one, plan, spec).encoded("text")
+                text = sequences(kind, genome, one, plan, spec, "text")
                 pairs.append((text["ref_forward_sequence"][0], text["alt_forward_sequence"][0]))
             else:
                 pairs.append(None)

@@ -30,7 +30,7 @@ from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.columns import Column, Rows, column_of, join
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
-from lrbstore.kinds import KINDS, Kind, Spots, Windows, ref_checks
+from lrbstore.kinds import KINDS, Kind, Spots, Windows, ref_checks, seen_in
 from lrbstore.loaders import hf_dataset, torch_dataset
 from lrbstore.parquet import Vectors
 from lrbstore.store import Store, damage_said
@@ -227,7 +227,7 @@ class Dataset(Sequence[dict[str, Any]]):
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise BadSpec(f"batch_size={batch_size!r}; expected a whole number of at least 1")
         enc.check_encoding(encoding)
-        self._genome()  # so that a missing genome is said at the call, not at the first batch
+        _ = self._genome  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
 
     def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
@@ -431,7 +431,7 @@ class Dataset(Sequence[dict[str, Any]]):
         if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
             kept = np.flatnonzero(plan.kept)
             spots = self._kind.spots(places, self._contig_places).take(kept)
-            checks = _REF_CHECKS[ref_checks(self._genome(), spots, list(self._contig_places))]
+            checks = _REF_CHECKS[ref_checks(self._genome, spots)]
             wrong = np.zeros(len(plan), np.bool_)
             wrong[kept[(checks != "match") & (checks != "n")]] = True
             if wrong.any() and self.window.on_ref_mismatch == "error":
@@ -509,7 +509,7 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _batch(self, held: _Held, rows: Rows, encoding: str, room: Buffers) -> dict[str, Any]:
         """Make a batch of some rows."""
-        kind, genome, windows = self._kind, self._genome(), held.windows.take(rows)
+        kind, genome, windows = self._kind, self._genome, held.windows.take(rows)
         members = held.windows.of(rows)
         spots, plan = held.spots.take(members), windows.plan
         out: dict[str, Any] = {"example_id": held.columns["example_id"].take(rows)}
@@ -523,7 +523,8 @@ class Dataset(Sequence[dict[str, Any]]):
         out.update(kind.more(spots, plan, self.window))
         if self.window.policy == "strict":
             if kind.has_ref:
-                out["ref_check"] = _REF_CHECKS[ref_checks(genome, spots, list(self._contig_places))]
+                seen = None if encoding == "text" else seen_in(out[kind.sequences[0]], encoding, plan.anchor)
+                out["ref_check"] = _REF_CHECKS[ref_checks(genome, spots, seen)]
             if self.window.edge == "shift":
                 out["anchor_index"] = np.array(plan.anchor)
         if windows.offsets is not None:
@@ -534,6 +535,7 @@ class Dataset(Sequence[dict[str, Any]]):
         """Return the labels of all examples, in the order of ``ds``: an array of the label's dtype, first axis ``len(ds)``."""
         return self._labels(self._index.kept.columns[_LABEL].take(slice(None)), Buffers())
 
+    @functools.cached_property
     def _genome(self) -> Sequences:
         return self.store.sequences(self.spec)
 

@@ -20,7 +20,7 @@ cut as variants, and :class:`Windows` says which members are whose. An example i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -388,13 +388,15 @@ KINDS: Final[dict[str, Kind]] = {
 """The kinds by name; ``kind`` of a task's ``task.toml`` is one of them."""
 
 
-def ref_checks(genome: Sequences, spots: Spots, names: Sequence[str]) -> npt.NDArray[np.int8]:
+def ref_checks(
+    genome: Sequences, spots: Spots, seen: Callable[[Int64Array, int], npt.NDArray[np.uint8] | None] | None = None
+) -> npt.NDArray[np.int8]:
     """Compare REF with the genome; see :func:`lrbstore.alleles.check_reference`.
 
     Args:
         genome: ``spots.contig`` are places in its ``lengths``.
         spots: n spots with REF and ALT; all on contigs of the genome.
-        names: Names of the contigs.
+        seen: Gives the genome's letters uint8 (rows, width) from POS on for some rows, if it has them: they need not be read again.
 
     Returns:
         int8 (n,), places in :data:`lrbstore.alleles.REF_CHECKS`.
@@ -409,7 +411,9 @@ def ref_checks(genome: Sequences, spots: Spots, names: Sequence[str]) -> npt.NDA
         if not len(rows):
             continue
         width = int(longest[rows].max())
-        found = _stretches(genome, spots.contig[rows], start[rows], width, "bytes")
+        found = None if seen is None else seen(rows, width)
+        if found is None:
+            found = _stretches(genome, spots.contig[rows], start[rows], width, "bytes")
         inside = np.arange(width)
         is_same = {}
         for name, alleles in (("match", ref), ("swapped", alt)):
@@ -430,9 +434,27 @@ def ref_checks(genome: Sequences, spots: Spots, names: Sequence[str]) -> npt.NDA
             letters, spelt = alleles.laid_out().tobytes(), alleles.spelt[rest].tolist()
             whole = zip(begin.tolist(), size.tolist(), spelt, strict=True)
             spelling.append([letters[a : a + n].decode() if is_spelt else None for a, n, is_spelt in whole])
+        names = list(genome.lengths)
         chroms = [names[place] for place in spots.contig[rest].tolist()]
         out[rest] = [code[said] for said in check_reference(genome, chroms, spots.numbers["pos"][rest].tolist(), *spelling)]
     return out
+
+
+def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]:
+    """Look letters up in windows that were cut, from their anchors on; see :func:`ref_checks`."""
+
+    def letters(rows: Int64Array, width: int) -> npt.NDArray[np.uint8] | None:
+        at = anchor[rows][:, None] + np.arange(width)
+        if at.max() >= window.shape[-1]:
+            return None
+        if form == "bytes":
+            return np.asarray(window[rows[:, None], at], np.uint8)
+        if form == "codes":
+            return enc.from_codes(window[rows[:, None], at])
+        hot = window[rows[:, None], :, at]
+        return enc.from_codes(np.where(hot.any(axis=-1), hot.argmax(axis=-1), 4).astype(np.int8))
+
+    return letters
 
 
 def cut(genome: Sequences, spots: Spots, plan: WindowPlan, spec: WindowSpec, form: str, room: Buffers) -> npt.NDArray[Any]:

@@ -142,8 +142,8 @@ class WindowPlan:
     reason: npt.NDArray[np.int8]
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            getattr(self, field.name).flags.writeable = False
+        for values in (self.start, self.length, self.fetch, self.reverse, self.anchor, self.reason):
+            values.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.reason)
@@ -160,7 +160,7 @@ class WindowPlan:
 
     def take(self, rows: npt.NDArray[Any] | slice) -> WindowPlan:
         """Give the windows of some rows, by number or as a slice."""
-        return WindowPlan(**{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)})
+        return WindowPlan(self.start[rows], self.length[rows], self.fetch[rows], self.reverse[rows], self.anchor[rows], self.reason[rows])
 
     @classmethod
     def join(cls, plans: Sequence[WindowPlan]) -> WindowPlan:

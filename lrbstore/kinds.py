@@ -405,27 +405,27 @@ def ref_checks(
     code = {name: np.int8(place) for place, name in enumerate(REF_CHECKS)}
     longest = np.maximum(ref.size, alt.size)
     out = np.full(len(spots), code["unchecked"], np.int8)
-    start, room = spots.numbers["pos"] - 1, genome.sizes[spots.contig]
+    start = spots.numbers["pos"] - 1
     checked = ref.spelt & (longest <= _LONGEST_COMPARED)
     for rows in (np.flatnonzero(checked & (longest == 1)), np.flatnonzero(checked & (longest > 1))):
         if not len(rows):
             continue
-        width = int(longest[rows].max())
+        width, begin, room = int(longest[rows].max()), start[rows], genome.sizes[spots.contig[rows]]
         found = None if seen is None else seen(rows, width)
         if found is None:
-            found = _stretches(genome, spots.contig[rows], start[rows], width, "bytes")
-        inside = np.arange(width)
-        is_same = {}
-        for name, alleles in (("match", ref), ("swapped", alt)):
-            begin, size = alleles.span(rows)
-            letters = np.append(alleles.laid_out(), np.uint8(0))
-            said = letters[np.minimum(begin[:, None] + inside, len(letters) - 1)] if width > 1 else alleles.letter[rows][:, None]
-            beyond = inside >= size[:, None]
-            is_same[name] = ((found == said) | beyond).all(axis=1) & alleles.spelt[rows] & (start[rows] + size <= room[rows])
-        is_n = ((found == enc.N) & (inside < ref.size[rows][:, None])).any(axis=1)
-        off = (start[rows] < 0) | (start[rows] + ref.size[rows] > room[rows])
-        tests = [off, is_n, is_same["match"], is_same["swapped"]]
-        out[rows] = np.select(tests, [code[name] for name in ("off_contig", "n", "match", "swapped")], code["mismatch"])
+            found = _stretches(genome, spots.contig[rows], begin, width, "bytes")
+        is_there = (begin >= 0) & (begin + ref.size[rows] <= room)
+        if width == 1:
+            letter = found[:, 0]
+            is_n, is_ref, is_alt = letter == enc.N, letter == ref.letter[rows], letter == alt.letter[rows]
+        else:
+            inside = np.arange(width)
+            is_n = ((found == enc.N) & (inside < ref.size[rows][:, None])).any(axis=1)
+            is_ref, is_alt = (_is_said(found, alleles, rows) for alleles in (ref, alt))
+            is_alt &= begin + alt.size[rows] <= room
+        said = np.where(is_alt & alt.spelt[rows], code["swapped"], code["mismatch"])
+        said = np.where(is_n, code["n"], np.where(is_ref, code["match"], said))
+        out[rows] = np.where(is_there, said, code["off_contig"])
     rest = np.flatnonzero(ref.spelt & (longest > _LONGEST_COMPARED))
     if len(rest):
         spelling = []
@@ -438,6 +438,14 @@ def ref_checks(
         chroms = [names[place] for place in spots.contig[rest].tolist()]
         out[rest] = [code[said] for said in check_reference(genome, chroms, spots.numbers["pos"][rest].tolist(), *spelling)]
     return out
+
+
+def _is_said(found: npt.NDArray[np.uint8], alleles: Alleles, rows: Int64Array) -> BoolArray:
+    """Tell which rows' letters, uint8 (rows, width), begin with their allele; none of them is longer than that."""
+    begin, size = alleles.span(rows)
+    inside, letters = np.arange(found.shape[1]), alleles.laid_out()
+    said = letters[np.minimum(begin[:, None] + inside, len(letters) - 1)]
+    return np.asarray(((found == said) | (inside >= size[:, None])).all(axis=1), np.bool_)
 
 
 def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]:

@@ -531,6 +531,11 @@ class Dataset(Sequence[dict[str, Any]]):
             out["member_offsets"] = windows.offsets
         return out
 
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        """Shape of one example's label."""
+        return self._labels(self._index.kept.columns[_LABEL].take(slice(0, 0)), Buffers()).shape[1:]
+
     def labels(self) -> npt.NDArray[Any]:
         """Return the labels of all examples, in the order of ``ds``: an array of the label's dtype, first axis ``len(ds)``."""
         return self._labels(self._index.kept.columns[_LABEL].take(slice(None)), Buffers())

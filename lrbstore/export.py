@@ -107,7 +107,7 @@ def _sidecar(task: Task, dataset: Dataset, n: int) -> dict[str, Any]:
         "assembly": spec.assembly,
         "genome_digest": task.store.sequence_digest(spec),
         "label": spec.label.model_dump(exclude_none=True),
-        "label_shape": list(dataset.empty_batch()[dataset.spec.label.key].shape[1:]),
+        "label_shape": list(dataset.label_shape),
         "licence": spec.licence,
         "citation": spec.citation,
         "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -22,15 +22,16 @@ from sklearn.metrics import roc_auc_score
 
 import lrbstore
 from lrbstore import loaders
+from lrbstore.alleles import REF_CHECKS, check_reference
 from lrbstore.assembly import assembly
 from lrbstore.baseline import kmer_ridge
 from lrbstore.buffers import Buffers
 from lrbstore.catalogue import TaskSpec
-from lrbstore.encoding import ENCODINGS
+from lrbstore.encoding import ENCODINGS, encode
 from lrbstore.errors import BadSpec, ContigNotFound, ContractBroken, OutOfContig
 from lrbstore.export import export
 from lrbstore.genome import Genome, register_fasta
-from lrbstore.kinds import KINDS, Kind, Windows
+from lrbstore.kinds import KINDS, Kind, Windows, ref_checks, seen_in
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, EDGES, REASONS, WindowPlan, WindowSpec, check_seq_len, plan_knockouts
 
 OLIGO = "gvrep_oligogenic"
@@ -619,3 +620,64 @@ def test_knocked_out_genes_are_exported_and_scored(gene_store: lrbstore.Store, t
     frame = task.score({"example_id": ids, "prediction": values}, by="chromosome")
     assert frame.filter(pl.col("stratifier") == "overall")["n"].to_list() == [6] * 3
     assert task.overlap().to_dicts()[0]["n_overlapping"] == 0
+
+
+# ── variants ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _one_by_one(contig: str, pos: int, ref: str, alt: str, start: int, spec: WindowSpec) -> tuple[str, str]:
+    """Write a variant's sequences letter by letter; ``start`` is where its window begins."""
+
+    def piece(begin: int, end: int) -> str:
+        return "".join(contig[at] if 0 <= at < len(contig) else "N" for at in range(begin, end))
+
+    replaced = len(ref) if spec.policy == "strict" else 1
+    after = pos - 1 + replaced
+    whole = piece(start, pos - 1) + "".join(b if b in "ACGT" else "N" for b in alt.upper()) + piece(after, after + spec.seq_len)
+    if spec.policy == "lrb" and len(alt) > 1:
+        whole = whole[: spec.seq_len - 1 + len(alt)]
+        return piece(start, start + spec.seq_len), whole
+    return piece(start, start + spec.seq_len), whole[: spec.seq_len]
+
+
+ALLELE = st.text("ACGTacgtN", min_size=1, max_size=3) | st.sampled_from(["A" * 70, "<DEL>", "*", "GATTACA"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(["chr1", "chr3"]), st.integers(-2, 303), ALLELE | st.none(), ALLELE), max_size=12),
+    seq_len=st.sampled_from([1, 2, 5, 8, 33, 64]),
+    how=st.sampled_from([("lrb", "drop"), ("strict", "drop"), ("strict", "pad"), ("strict", "shift")]),
+    data=st.data(),
+)
+def test_variants_are_what_is_written_letter_by_letter(
+    genome: Genome, contigs: dict[str, str], rows: list[Any], seq_len: int, how: tuple[str, str], data: st.DataObject
+) -> None:
+    """Half of the REFs are made the genome's own; every encoding, and REF's check with and without the windows that were cut."""
+    own = [
+        (chrom, pos, contigs[chrom][pos - 1 : pos - 1 + len(ref or "")] or ref if data.draw(st.booleans()) and pos > 0 else ref, alt)
+        for chrom, pos, ref, alt in rows
+    ]
+    kind, spec, names = KINDS["variant"], WindowSpec(seq_len, *how), list(genome.lengths)
+    types = {"chrom": pa.string(), "pos": pa.int64(), "ref": pa.string(), "alt": pa.string()}
+    table = pa.table({name: pa.array([row[i] for row in own], type_) for i, (name, type_) in enumerate(types.items())})
+    plan = kind.plan(table, np.array([len(contigs[row[0]]) for row in own], np.int64), spec)
+    kept = np.flatnonzero(plan.kept)
+    table, plan = table.take(pa.array(kept)), plan.take(kept)
+    wanted = [
+        _one_by_one(contigs[chrom], pos, ref or "", alt, start, spec)
+        for (chrom, pos, ref, alt), start in zip((own[i] for i in kept), plan.start.tolist(), strict=True)
+    ]
+    spots = kind.spots(table, {name: place for place, name in enumerate(names)})
+    expected = check_reference(genome, *(table[name].to_pylist() for name in types))
+    for encoding in ENCODINGS:
+        found = kind.cut(genome, spots, plan, spec, encoding, Buffers())
+        for key, texts in zip(kind.sequences, zip(*wanted, strict=True) if wanted else ([], []), strict=True):
+            if encoding == "text":
+                assert found[key] == list(texts)
+            else:
+                letters = np.array([list(text[:seq_len].encode()) for text in texts], np.uint8).reshape(len(texts), seq_len)
+                assert np.array_equal(found[key], encode(letters, encoding))
+        if spec.policy == "strict":
+            seen = None if encoding == "text" else seen_in(found[kind.sequences[0]], encoding, plan.anchor)
+            assert [REF_CHECKS[code] for code in ref_checks(genome, spots, seen)] == expected

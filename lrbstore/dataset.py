@@ -1,7 +1,11 @@
 """A data set: the examples of one split at one window length, with sequences cut only when they are asked for.
 
 Rows stream from the split's view in upstream's order; a window policy (:mod:`lrbstore.window`) says which of them have a window; what is
-left out stands in the ledger. The first batch needs the first rows only. ``len``, indexing and shuffling need every row's place once.
+left out stands in the ledger. The first batch needs the first rows only. ``len``, indexing and shuffling need every row's place once: from
+then on all batches come from that index, and the store is not asked again.
+
+Rows become arrays and columns (:class:`_Held`) a few thousand at a time while they stream, all of them for the index. A batch is some rows
+of those, by number: no Python runs a row, but for alleles of several bases and, of knocked-out genes, the stretch that is masked.
 """
 
 from __future__ import annotations
@@ -209,15 +213,16 @@ class Dataset(Sequence[dict[str, Any]]):
         Args:
             batch_size: Examples a batch; the last may be smaller.
             encoding: ``bytes`` uint8 (n, L) ASCII; ``codes`` int8 (n, L), A C G T N = 0 … 4; ``one_hot`` uint8 (n, 4, L), N all zero;
-                ``text`` a list of str.
-            shuffle: Go through a permutation of all examples; the same for the same seed.
+                ``one_hot_float32`` the same as float32; ``text`` a list of str.
+            shuffle: Go through a permutation of all examples, that of :meth:`order`; the same for the same seed.
             seed: Of the permutation.
 
         Yields:
-            Dicts of arrays of n rows: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or None where there is none; so
-            are numbers, but only in a batch that lacks one of them. What a combination has for each member is stacked over the members of
-            the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
-            ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader does; array encodings cut it to L.
+            Dicts of arrays of n rows, which are the receiver's own: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or
+            None where there is none; so are numbers, but only in a batch that lacks one of them. What a combination has for each member is
+            stacked over the members of the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has
+            ``offsets[i]:offsets[i + 1]``. Under ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader
+            does; array encodings cut it to L.
 
         Raises:
             BadSpec: If ``batch_size`` is not positive.

@@ -38,6 +38,7 @@ Letters = npt.NDArray[np.uint8]
 
 _PIECE = 1 << 18  #: Bytes of letters that are worked on at a time: half of what a core's second cache holds.
 _GATHER_LINES_UP_TO = 24_576  #: Windows up to this length are gathered many at a time where they are broken into lines.
+_LETTERS_UP_TO = 8  #: Windows up to this length are gathered letter by letter where they are broken into lines.
 _SHARE = 1 << 21  #: Bytes of output that are worth a thread of their own.
 _AHEAD = 16  #: Pieces that are asked for ahead after one had to wait for the disk.
 _MOST_THREADS = 4  #: More than that no memory feeds.
@@ -224,6 +225,8 @@ class Bases:
         flat = self._is_flat[contig]
         if flat.all():
             self._gather(self.offset[contig] + begin, out)
+        elif out.shape[1] <= _LETTERS_UP_TO:
+            self._gather_letters(contig, begin, out)
         elif not flat.any() and (geometry := self._one_geometry(contig)) is not None:
             self._gather_lines(contig, begin, out, *geometry)
         else:
@@ -255,6 +258,11 @@ class Bases:
             else:
                 self._gather_lines(contig[rows], begin[rows], piece, int(self._lenc[one]), int(self._lenb[one]))
             out[rows] = piece
+
+    def _gather_letters(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
+        """Copy a few letters of each row one by one, wherever lines end."""
+        line, column = np.divmod(begin[:, None] + np.arange(out.shape[1]), self._lenc[contig][:, None])
+        out[...] = self.raw[self.offset[contig][:, None] + line * self._lenb[contig][:, None] + column]
 
     def _gather(self, at: Int64Array, out: Letters) -> None:
         """Copy plain stretches that begin at some bytes."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 _MOST = 8  #: Arrays that are remembered: those of two batches.
-_WORTH = 1 << 20  #: Bytes from which memory is kept: what is smaller comes from the allocator's own store.
+_WORTH = 1 << 16  #: Bytes from which memory is kept: what is smaller comes from the allocator's own store.
 
 
 class Buffers:

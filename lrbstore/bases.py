@@ -49,8 +49,8 @@ class _Crew:
     """The threads that this process cuts large batches with. None crosses a fork: a forked process begins with itself alone."""
 
     def __init__(self) -> None:
-        self._process, self._pool, self.size = 0, None, 1
-        self._pool: ThreadPoolExecutor | None
+        self._process, self.size = 0, 1
+        self._pool: ThreadPoolExecutor | None = None
 
     def hire(self, size: int) -> None:
         """Make it that many threads, this one included."""

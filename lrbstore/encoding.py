@@ -74,7 +74,9 @@ def one_hot(sequences: Bytes, out: Bytes | None = None) -> Bytes:
     n, length = sequences.shape
     if out is None:
         out = np.empty((n, 4, length), np.uint8)
-    encode_into(sequences & 0xDF, "one_hot", out)  # clears the lower-case bit; no other byte than a letter lands on A, C, G or T that way
+    encode_into(
+        np.bitwise_and(sequences, np.uint8(0xDF)), "one_hot", out
+    )  # clears the lower-case bit; no other byte than a letter lands on A, C, G or T that way
     return out
 
 

@@ -196,9 +196,9 @@ class Vectors:
             HashMismatch: If a file is damaged.
         """
         if self._pid != os.getpid():  # a forked worker opens its own handles
-            kept = self._kept
+            inherited = self._kept
             self._forget()
-            self._kept = kept  # its parent's vectors are as good, and shared with it
+            self._kept = inherited  # its parent's vectors are as good, and shared with it
         rows = np.asarray(rows, np.int64)
         room = room or Buffers()
         groups = self._index()

@@ -32,6 +32,7 @@ import numpy.typing as npt
 from lrbstore import encoding as enc
 from lrbstore.errors import BadSpec, OutOfContig
 
+BoolArray = npt.NDArray[np.bool_]
 Int64Array = npt.NDArray[np.int64]
 Letters = npt.NDArray[np.uint8]
 
@@ -39,6 +40,7 @@ _PIECE = 1 << 18  #: Bytes of letters that are worked on at a time: a share of w
 _PIECE_OF_LINES = 1 << 20  #: The same where letters are gathered from lines: longer steps let two threads work side by side. Twice as
 # much is slower by half: memory of that size goes back to the system after each piece, and comes anew page by page.
 _GATHER_UP_TO = 32_768  #: Windows up to this length are gathered many at a time, longer ones copied one by one.
+_LETTERS_UP_TO = 8  #: Windows up to this length are gathered letter by letter where they are broken into lines.
 _SHARE = 1 << 21  #: Bytes of output that are worth a thread of their own.
 _AHEAD = 16  #: Pieces that are asked for ahead after one had to wait for the disk.
 _MOST_THREADS = 4  #: More than that no memory feeds.
@@ -142,6 +144,7 @@ class Bases:
         encoding: str,
         out: npt.NDArray[Any] | None = None,
         twin: npt.NDArray[Any] | None = None,
+        reverse: BoolArray | None = None,
     ) -> Any:
         """Cut windows of one length that are known to lie inside their contigs.
 
@@ -152,27 +155,31 @@ class Bases:
             encoding: See :mod:`lrbstore.encoding`.
             out: An array of the form that the encoding asks for; a new one by default.
             twin: Another one, for a second copy.
+            reverse: bool (n,), windows that are handed out as the opposite strand; none by default.
 
         Returns:
             The array, or a list of str for ``text``.
         """
         n = len(begin)
+        if reverse is not None and not reverse.any():
+            reverse = None
         if encoding == "text":
-            return enc.to_text(self.windows(contig, begin, length, "bytes"))
+            return enc.to_text(self.windows(contig, begin, length, "bytes", reverse=reverse))
         if out is None:
             shape, dtype = enc.encoded_form(encoding, n, length)
             out = np.empty(shape, dtype)
         pool = _crew.pool()
         parts = min(_crew.size, out.nbytes // _SHARE, n)
         if pool is None or parts < 2:
-            self._fill(contig, begin, encoding, out, twin, length)
+            self._fill(contig, begin, encoding, out, twin, reverse)
             return out
         edges = [n * part // parts for part in range(parts + 1)]
-        rows = [slice(a, b) for a, b in itertools.pairwise(edges)]
-        others, (first, *rest) = [], rows
-        for r in rest:
-            others.append(pool.submit(self._fill, contig[r], begin[r], encoding, out[r], None if twin is None else twin[r], length))
-        self._fill(contig[first], begin[first], encoding, out[first], None if twin is None else twin[first], length)
+        shares = [
+            (contig[r], begin[r], encoding, out[r], None if twin is None else twin[r], None if reverse is None else reverse[r])
+            for r in (slice(a, b) for a, b in itertools.pairwise(edges))
+        ]
+        others = [pool.submit(self._fill, *share) for share in shares[1:]]
+        self._fill(*shares[0])
         for other in others:
             other.result()
         return out
@@ -188,27 +195,31 @@ class Bases:
         encoding: str,
         out: npt.NDArray[Any],
         twin: npt.NDArray[Any] | None,
-        length: int,
+        reverse: BoolArray | None,
     ) -> None:
         """Cut windows into ``out``, encoded, and copy them to ``twin`` while they are in the core's cache."""
+        length = out.shape[-1]
         rows = self._rows_a_piece(length)
-        if encoding == "bytes" and twin is None and length > _GATHER_UP_TO:
+        if encoding == "bytes" and twin is None and reverse is None and length > _GATHER_UP_TO:
             rows = max(len(begin), 1)  # copied one by one straight to their place: nothing is gained by pieces
-        pieces = (slice(first, first + rows) for first in range(0, len(begin), rows))
         letters = None if encoding == "bytes" else np.empty((min(rows, len(begin)), length), np.uint8)
-        for piece in pieces:
+        for first in range(0, len(begin), rows):
+            piece = slice(first, first + rows)
             mine = out[piece]
-            if letters is None:
-                self._cut(contig[piece], begin[piece], mine)
-            else:
-                some = letters[: len(mine)]
-                self._cut(contig[piece], begin[piece], some)
+            some = mine if letters is None else letters[: len(mine)]
+            self._cut(contig[piece], begin[piece], some, None if reverse is None else reverse[piece])
+            if letters is not None:
                 enc.encode_into(some, encoding, mine)
             if twin is not None:
                 twin[piece] = mine
 
-    def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
-        """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N."""
+    def _cut(self, contig: Int64Array, begin: Int64Array, out: Letters, reverse: BoolArray | None = None) -> None:
+        """Cut a piece: uint8 (rows, length), upper-case A, C, G, T, N; some rows as the opposite strand."""
+        self._cut_forward(contig, begin, out)
+        if reverse is not None:
+            enc.turn(out, reverse)
+
+    def _cut_forward(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
         # Asking for pages is cheap beside the disk, and dear beside a copy from memory: it goes on while pieces had to wait for pages.
         if self._ahead:
             self._ahead -= 1
@@ -219,6 +230,8 @@ class Bases:
         flat = self._is_flat[contig]
         if flat.all():
             self._gather(self.offset[contig] + begin, out)
+        elif out.shape[1] <= _LETTERS_UP_TO:
+            self._gather_letters(contig, begin, out)
         elif not flat.any() and (geometry := self._one_geometry(contig)) is not None:
             self._gather_lines(contig, begin, out, *geometry)
         else:
@@ -256,6 +269,11 @@ class Bases:
             np.copyto(out, letters)
         else:
             np.bitwise_and(letters, 0xDF, out=out)
+
+    def _gather_letters(self, contig: Int64Array, begin: Int64Array, out: Letters) -> None:
+        """Copy a few letters of each row one by one, wherever lines end."""
+        line, column = np.divmod(begin[:, None] + np.arange(out.shape[1]), self._lenc[contig][:, None])
+        self._put(self.raw[self.offset[contig][:, None] + line * self._lenb[contig][:, None] + column], out)
 
     def _gather(self, at: Int64Array, out: Letters) -> None:
         """Copy plain stretches that begin at some bytes."""
@@ -354,6 +372,11 @@ class Sequences(ABC):
     def _places(self) -> Mapping[str, int]:
         """Contig to its place in ``lengths``."""
 
+    @property
+    def sizes(self) -> Int64Array:
+        """Lengths in bases, in the order of ``lengths``: int64 ``(contigs,)``."""
+        return self._bases.length
+
     def windows(
         self,
         chroms: Any,
@@ -362,6 +385,7 @@ class Sequences(ABC):
         encoding: str = "bytes",
         out: npt.NDArray[Any] | None = None,
         twin: npt.NDArray[Any] | None = None,
+        reverse: npt.NDArray[np.bool_] | None = None,
     ) -> Any:
         """Cut windows of one length; upper case, everything outside A, C, G, T as N, plus strand.
 
@@ -373,6 +397,7 @@ class Sequences(ABC):
             encoding: ``bytes`` | ``codes`` | ``one_hot`` | ``one_hot_float32`` | ``text``, see :mod:`lrbstore.encoding`.
             out: A buffer of the result's shape and dtype to write into and return; not for ``text``.
             twin: Another such buffer, which gets a copy: what alternative sequences begin as.
+            reverse: bool ``(n,)``, windows that are handed out as the opposite strand (reverse-complemented); none by default.
 
         Returns:
             ``bytes`` uint8 ``(n, length)`` ASCII; ``codes`` int8 ``(n, length)``; ``one_hot`` uint8 ``(n, 4, length)``;
@@ -407,7 +432,9 @@ class Sequences(ABC):
         if outside.any():
             row = int(outside.argmax())
             raise self._out_of_contig(int(contig[row]), int(begin[row]), int(begin[row]) + length, f"row {row}: ")
-        return bases.windows(contig, begin, length, encoding, out, twin)
+        if reverse is not None and (reverse.dtype != np.bool_ or reverse.shape != (n,)):
+            raise BadSpec(f"reverse is {reverse.dtype} of shape {reverse.shape}; expected bool of shape ({n},)")
+        return bases.windows(contig, begin, length, encoding, out, twin, reverse)
 
     def fetch(self, chrom: str, start: int, end: int) -> bytes:
         """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.

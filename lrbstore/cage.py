@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lrbstore.buffers import Buffers
 from lrbstore.window import CAGE_BINS
 
 BINS = CAGE_BINS
@@ -40,19 +41,22 @@ def rings_for(n_bins: int) -> tuple[str, ...]:
     return tuple(f"ring_{k}" for k in range(len(RINGS)) if inner[k] < n_bins // 2)
 
 
-def from_rings(rings: list[np.ndarray], n_bins: int) -> np.ndarray:
+def from_rings(rings: list[np.ndarray], n_bins: int, room: Buffers | None = None) -> np.ndarray:
     """Put rings together again.
 
     Args:
         rings: The arrays of :func:`rings_for`, each float32 (n, bins in the ring × 50).
         n_bins: Central bins wanted, even.
+        room: Gives the array; a new one by default.
 
     Returns:
-        float32 (n, n_bins, 50), C-contiguous, bins in genomic order.
+        float32 (n, n_bins, 50), C-contiguous, bins in genomic order: the innermost ring itself where that is all.
     """
     n = len(rings[0])
     half = n_bins // 2
-    labels = np.empty((n, n_bins, TRACKS), np.float32)
+    if half == RINGS[0]:
+        return rings[0].reshape(n, n_bins, TRACKS)
+    labels = np.empty((n, n_bins, TRACKS), np.float32) if room is None else room.empty((n, n_bins, TRACKS), np.float32)
     inner = 0
     for outer, ring in zip(RINGS, rings, strict=False):
         width = outer - inner

@@ -1,7 +1,11 @@
 """A data set: the examples of one split at one window length, with sequences cut only when they are asked for.
 
 Rows stream from the split's view in upstream's order; a window policy (:mod:`lrbstore.window`) says which of them have a window; what is
-left out stands in the ledger. The first batch needs the first rows only. ``len``, indexing and shuffling need every row's place once.
+left out stands in the ledger. The first batch needs the first rows only. ``len``, indexing and shuffling need every row's place once: from
+then on all batches come from that index, and the store is not asked again.
+
+Rows become arrays and columns (:class:`_Held`) a few thousand at a time while they stream, all of them for the index. A batch is some rows
+of those, by number: no Python runs a row, but for alleles of several bases and, of knocked-out genes, the stretch that is masked.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import json
 import operator
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +26,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lrbstore import encoding as enc
+from lrbstore.alleles import REF_CHECKS
 from lrbstore.bases import Sequences
+from lrbstore.buffers import Buffers
 from lrbstore.cage import from_rings, rings_for
 from lrbstore.catalogue import TaskSpec, task_spec
+from lrbstore.columns import Column, Rows, column_of, join
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
-from lrbstore.kinds import KINDS, Kind, Windows, ref_checks
+from lrbstore.kinds import KINDS, Kind, Spots, Windows, ref_checks, seen_in
 from lrbstore.loaders import arrow_reader, hf_dataset, hf_stream, torch_batches, torch_dataset
 from lrbstore.parquet import Vectors
 from lrbstore.store import Store, damage_said
@@ -35,6 +43,42 @@ from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, R
 Filters = dict[str, str | bool]
 
 _STREAM_ROWS = 4_096  #: Rows planned at a time while streaming.
+_INDEX_ROWS = 131_072  #: Rows planned at a time where all of them are.
+_LABEL = ""  #: Key of the column of labels: no task can emit it.
+_REF_CHECKS = np.array(REF_CHECKS, object)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """Rows that all have their windows, as batches are made of them.
+
+    Attributes:
+        windows: Their windows.
+        spots: Where each window lies and what is done to it.
+        columns: Key of a batch → column; ids, labels (a value, or the row of a vector) and what is emitted, of members member by member.
+    """
+
+    windows: Windows
+    spots: Spots
+    columns: dict[str, Column]
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    @classmethod
+    def join(cls, pieces: Sequence[_Held]) -> _Held:
+        """Put rows one after the other."""
+        columns = {key: join([piece.columns[key] for piece in pieces]) for key in pieces[0].columns}
+        return cls(Windows.join([p.windows for p in pieces]), Spots.join([p.spots for p in pieces]), columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """All rows of a split: those that are examples, and of the others the windows that they would have had, with their numbers."""
+
+    kept: _Held
+    dropped: Windows
+    dropped_rows: npt.NDArray[np.int64]
 
 
 class Dataset(Sequence[dict[str, Any]]):
@@ -60,13 +104,13 @@ class Dataset(Sequence[dict[str, Any]]):
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
 
     def __repr__(self) -> str:
-        counted = f"{len(self):,} examples, {len(self._dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
+        counted = f"{len(self):,} examples, {len(self._index.dropped_rows):,} left out" if "_index" in self.__dict__ else "not counted yet"
         return f"<{self.spec.name}.{self.split}: {self.spec.assembly}, {as_arguments(self.settings)}\n {counted}; release {self._release}>"
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def __len__(self) -> int:
-        return len(self._kept_rows)
+        return len(self._index.kept)
 
     def __getitem__(self, item: Any) -> Any:
         """Return one example, or a list of them for a slice.
@@ -100,9 +144,42 @@ class Dataset(Sequence[dict[str, Any]]):
         enc.check_encoding(encoding)
         if not -len(self) <= i < len(self):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
-        row = int(self._kept_rows[i])
-        batch = self._batch(self._rows.slice(row, 1), self._windows.take(np.array([row])), encoding)
-        return next(self.unbatch(batch))
+        return next(self.unbatch(self.take([i % len(self)], encoding)))
+
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+        """Return some examples as one batch.
+
+        Args:
+            rows: Integer, shape ``(n,)``: places in the data set, from 0, in any order; the batch is in that order.
+            encoding: See :meth:`batches`.
+
+        Returns:
+            A batch as :meth:`batches` gives it.
+
+        Raises:
+            BadSpec: If the places are not a list of whole numbers.
+            IndexError: If one of them is below 0 or beyond the last example.
+            UnknownName: If there is no such encoding.
+            MissingData: If no genome is registered for the task's assembly.
+        """
+        enc.check_encoding(encoding)
+        places = np.asarray(rows)
+        if places.ndim != 1 or (places.size and places.dtype.kind not in "iu"):
+            raise BadSpec(f"places are {places.dtype} of shape {places.shape}; expected one list of whole numbers")
+        outside = (places < 0) | (places >= len(self))
+        if outside.any():
+            raise IndexError(f"example {places[int(outside.argmax())]} of {len(self)}")
+        return self._batch(self._index.kept, places.astype(np.int64), encoding, Buffers())
+
+    def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
+        """Return the places of all examples in the order of an epoch: int64 ``(len(ds),)``.
+
+        Args:
+            shuffle: A permutation of all examples, the same for the same seed, whoever asks; else 0, 1, 2, …
+            seed: Of the permutation.
+        """
+        places = np.arange(len(self), dtype=np.int64)
+        return np.random.default_rng(seed).permutation(places) if shuffle else places
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):
@@ -136,15 +213,16 @@ class Dataset(Sequence[dict[str, Any]]):
         Args:
             batch_size: Examples a batch; the last may be smaller.
             encoding: ``bytes`` uint8 (n, L) ASCII; ``codes`` int8 (n, L), A C G T N = 0 … 4; ``one_hot`` uint8 (n, 4, L), N all zero;
-                ``text`` a list of str.
-            shuffle: Go through a permutation of all examples; the same for the same seed.
+                ``one_hot_float32`` the same as float32; ``text`` a list of str.
+            shuffle: Go through a permutation of all examples, that of :meth:`order`; the same for the same seed.
             seed: Of the permutation.
 
         Yields:
-            Dicts of arrays of n rows: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or None where there is none; so
-            are numbers, but only in a batch that lacks one of them. What a combination has for each member is stacked over the members of
-            the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has ``offsets[i]:offsets[i + 1]``. Under
-            ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader does; array encodings cut it to L.
+            Dicts of arrays of n rows, which are the receiver's own: the keys of ``ds[i]``. Text is an array of dtype object, each a str, or
+            None where there is none; so are numbers, but only in a batch that lacks one of them. What a combination has for each member is
+            stacked over the members of the batch, and ``member_offsets`` int64 (n + 1,) says which are whose: example ``i`` has
+            ``offsets[i]:offsets[i + 1]``. Under ``window="lrb"`` a multi-base ALT makes the text longer than L, as the published loader
+            does; array encodings cut it to L.
 
         Raises:
             BadSpec: If ``batch_size`` is not positive.
@@ -154,34 +232,8 @@ class Dataset(Sequence[dict[str, Any]]):
         if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
             raise BadSpec(f"batch_size={batch_size!r}; expected a whole number of at least 1")
         enc.check_encoding(encoding)
-        self._genome()  # so that a missing genome is said at the call, not at the first batch
+        _ = self._genome  # so that a missing genome is said at the call, not at the first batch
         return self._shuffled(int(batch_size), encoding, seed) if shuffle else self._streamed(int(batch_size), encoding)
-
-    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
-        """Make one batch of the examples at some places.
-
-        Args:
-            rows: Places in the data set, in any order.
-            encoding: As of :meth:`batches`.
-
-        Returns:
-            A dict of arrays, as :meth:`batches` gives them, rows in the order that was asked for.
-
-        Raises:
-            IndexError: Beyond the last example, or before the first.
-            UnknownName: If there is no such encoding.
-            MissingData: If no genome is registered for the task's assembly.
-        """
-        enc.check_encoding(encoding)
-        places = np.asarray(rows, np.int64)
-        if len(places) and not 0 <= places.min() <= places.max() < len(self):
-            raise IndexError(f"examples {places.min()} to {places.max()} of {len(self)}")
-        some = self._kept_rows[places]
-        return self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
-
-    def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
-        """List places in the data set: upstream's order, or a permutation of all examples that is the same for the same seed."""
-        return np.random.default_rng(seed).permutation(len(self)) if shuffle else np.arange(len(self))
 
     def empty_batch(self, encoding: str = "bytes") -> dict[str, Any]:
         """Make a batch of no examples: the keys, dtypes and shapes, but for the first axis, that :meth:`batches` gives.
@@ -192,7 +244,7 @@ class Dataset(Sequence[dict[str, Any]]):
         """
         enc.check_encoding(encoding)
         nothing = self._nothing()
-        return self._batch(nothing, self._plan_rows(nothing), encoding)
+        return self._batch(self._held(nothing, self._plan_rows(nothing)), slice(0, 0), encoding, Buffers())
 
     def torch(self, encoding: str = "codes") -> Any:
         """Return the examples as a map-style PyTorch data set (extra ``torch``); see :func:`lrbstore.loaders.torch_dataset`."""
@@ -240,9 +292,7 @@ class Dataset(Sequence[dict[str, Any]]):
         for column in wanted:
             if column not in self._columns:
                 raise UnknownName("column", column, self._columns)
-        missing = [c for c in wanted if c not in self._rows.column_names]
-        table = self._rows if not missing else self._read_all(list(dict.fromkeys(wanted)))
-        return table.select(wanted).take(pa.array(self._kept_rows)).combine_chunks()
+        return self._read_kept(list(dict.fromkeys(wanted))).select(wanted).combine_chunks()
 
     def dropped(self) -> pa.Table:
         """Return the ledger: every row of the split that the window policy left out, with its reason.
@@ -252,9 +302,9 @@ class Dataset(Sequence[dict[str, Any]]):
             being its place, from 1), window_start and window_end (0-based, half-open; the window that it would
             have had), contig_length (bp; null where unknown), reason, meaning, source_file, source_line.
         """
-        files = self._read_all(["example_id", *self._kind_columns, "source_file", "source_line"]).take(pa.array(self._dropped_rows))
+        files = self._read_all(["example_id", *self._kind_columns, "source_file", "source_line"]).take(pa.array(self._index.dropped_rows))
         places, offsets = self._kind.places(files)
-        windows = self._windows.take(self._dropped_rows)
+        windows = self._index.dropped
         first = windows.first_dropped(np.arange(files.num_rows))
         here, plan = places.take(pa.array(first)), windows.plan.take(first)
         member = ["member"] if offsets is not None else []
@@ -340,38 +390,54 @@ class Dataset(Sequence[dict[str, Any]]):
         with damage_said():
             return self._relation(self._needed).limit(0).to_arrow_table()
 
+    def _read_kept(self, columns: Sequence[str]) -> pa.Table:
+        """Read the rows that are examples."""
+        table, dropped = self._read_all(columns), self._index.dropped_rows
+        if not len(dropped):
+            return table
+        is_kept = np.ones(table.num_rows, np.bool_)
+        is_kept[dropped] = False
+        return table.filter(pa.array(is_kept))
+
     @functools.cached_property
-    def _index(self) -> tuple[pa.Table, Windows]:
+    def _index(self) -> _Index:
         """Every row of the split, with its windows: made once, for ``len``, indexing, shuffling and the ledger."""
-        tables, pieces = [], []
-        for table, windows in self._planned():
-            tables.append(table)
-            pieces.append(windows)
-        if not tables:
+        kept: list[_Held] = []
+        dropped: list[Windows] = []
+        dropped_rows: list[npt.NDArray[np.int64]] = []
+        n = 0
+        for table, windows in self._planned(_INDEX_ROWS):
+            is_kept = windows.kept
+            lost = np.flatnonzero(~is_kept)
+            dropped.append(windows.take(lost))
+            dropped_rows.append(lost + n)
+            kept.append(self._held(*_only(table, windows)))
+            n += len(is_kept)
+        if not kept:
             nothing = self._nothing()
-            return nothing, self._plan_rows(nothing)
-        return pa.concat_tables(tables), Windows.join(pieces)
+            windows = self._plan_rows(nothing)
+            return _Index(self._held(nothing, windows), windows, np.zeros(0, np.int64))
+        return _Index(_Held.join(kept), Windows.join(dropped), np.concatenate(dropped_rows))
 
-    @property
-    def _rows(self) -> pa.Table:
-        return self._index[0]
-
-    @property
-    def _windows(self) -> Windows:
-        return self._index[1]
+    def _held(self, table: pa.Table, windows: Windows) -> _Held:
+        """Turn rows that all have their windows into what batches are made of."""
+        spec, (places, _) = self.spec, self._kind.places(table)
+        label = spec.label.column or "label_row"
+        columns: dict[str, Column] = {"example_id": column_of(table["example_id"], "str", is_key=True)}
+        columns[_LABEL] = column_of(table[label], "str" if spec.label.classes else spec.label.dtype if spec.label.column else "int64")
+        for key, emit in spec.emits.items():
+            columns[key] = column_of(_flat(table[emit.column]) if emit.members else table[emit.column], emit.dtype)
+        return _Held(windows, self._kind.spots(places, self._contig_places), columns)
 
     @functools.cached_property
-    def _kept_rows(self) -> np.ndarray:
-        return np.flatnonzero(self._windows.kept)
+    def _contig_places(self) -> dict[str, int]:
+        """Contigs that windows can be cut from, each with its place in the ``lengths`` of what they are cut from."""
+        return {name: place for place, name in enumerate(self._contigs[1])}
 
-    @functools.cached_property
-    def _dropped_rows(self) -> np.ndarray:
-        return np.flatnonzero(~self._windows.kept)
-
-    def _planned(self) -> Iterator[tuple[pa.Table, Windows]]:
+    def _planned(self, n: int = _STREAM_ROWS) -> Iterator[tuple[pa.Table, Windows]]:
         """Stream the split's rows in upstream's order, each piece with its windows."""
         with damage_said():
-            reader = self._relation(self._needed).to_arrow_reader(_STREAM_ROWS)
+            reader = self._relation(self._needed).to_arrow_reader(n)
         while True:
             with damage_said():
                 batch = next(reader, None)
@@ -390,12 +456,15 @@ class Dataset(Sequence[dict[str, Any]]):
             longer = ~pc.fill_null(pc.less_equal(table[self.spec.fits], self.window.seq_len), False).to_numpy()
             plan = plan.drop(longer if offsets is None else np.repeat(longer, np.diff(offsets)), "contig_longer_than_window")
         if self._kind.has_ref and self.window.on_ref_mismatch != "flag":
-            checks = ref_checks(self._genome(), places, plan.kept)
-            wrong = np.array([check not in {"match", "n", ""} for check in checks], bool)
+            kept = np.flatnonzero(plan.kept)
+            spots = self._kind.spots(places, self._contig_places).take(kept)
+            checks = _REF_CHECKS[ref_checks(self._genome, spots)]
+            wrong = np.zeros(len(plan), np.bool_)
+            wrong[kept[(checks != "match") & (checks != "n")]] = True
             if wrong.any() and self.window.on_ref_mismatch == "error":
                 i = int(wrong.argmax())
                 raise ContractBroken(
-                    f"REF of {self._kind.named(places, i)} is not what the genome has there: {checks[i]}; "
+                    f"REF of {self._kind.named(places, i)} is not what the genome has there: {checks[np.searchsorted(kept, i)]}; "
                     "use on_ref_mismatch='flag' or 'drop'"
                 )
             plan = plan.drop(wrong, "ref_mismatch")
@@ -407,8 +476,8 @@ class Dataset(Sequence[dict[str, Any]]):
         Returns:
             An Arrow table: example_id, chrom, window_start, window_end (0-based, half-open).
         """
-        places, _ = self._kind.places(self._rows.take(pa.array(self._kept_rows)))
-        plan = self._windows.take(self._kept_rows).plan
+        places, _ = self._kind.places(self._read_kept(["example_id", *self._kind_columns]))
+        plan = self._index.kept.windows.plan
         return pa.table(
             {
                 "example_id": places["example_id"],
@@ -436,71 +505,87 @@ class Dataset(Sequence[dict[str, Any]]):
     # ── batches ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _streamed(self, size: int, encoding: str) -> Iterator[dict[str, Any]]:
-        """Batches in order: rows are read, planned and cut as they are needed."""
-        held: list[tuple[pa.Table, Windows]] = []
+        """Batches in order: rows are read, planned and cut as they are needed; or taken from the index, where there is one."""
+        room = Buffers()
+        if "_index" in self.__dict__:
+            kept = self._index.kept
+            for first in range(0, len(kept), size):
+                yield self._batch(kept, slice(first, min(first + size, len(kept))), encoding, room)
+            return
+        waiting: list[tuple[pa.Table, Windows]] = []
         n = 0
-        for table, windows in self._planned():
-            kept = np.flatnonzero(windows.kept)
-            held.append((table.take(pa.array(kept)), windows.take(kept)))
-            n += len(kept)
+        for planned in self._planned():
+            waiting.append(_only(*planned))
+            n += len(waiting[-1][1])
             if n < size:
                 continue
-            rows, joined = pa.concat_tables([t for t, _ in held]), Windows.join([w for _, w in held])
+            rows, windows = pa.concat_tables([t for t, _ in waiting]), Windows.join([w for _, w in waiting])
             whole = n // size * size
+            held = self._held(rows.slice(0, whole), windows.take(slice(0, whole)))
             for first in range(0, whole, size):
-                yield self._batch(rows.slice(first, size), joined.take(slice(first, first + size)), encoding)
-            held, n = [(rows.slice(whole), joined.take(slice(whole, n)))], n - whole
+                yield self._batch(held, slice(first, first + size), encoding, room)
+            waiting, n = [(rows.slice(whole), windows.take(slice(whole, n)))], n - whole
         if n:
-            yield self._batch(pa.concat_tables([t for t, _ in held]), Windows.join([w for _, w in held]), encoding)
+            held = self._held(pa.concat_tables([t for t, _ in waiting]), Windows.join([w for _, w in waiting]))
+            yield self._batch(held, slice(0, n), encoding, room)
 
     def _shuffled(self, size: int, encoding: str, seed: int) -> Iterator[dict[str, Any]]:
-        order = np.random.default_rng(seed).permutation(self._kept_rows)
+        order, room = self.order(True, seed), Buffers()
         for first in range(0, len(order), size):
-            some = order[first : first + size]
-            yield self._batch(self._rows.take(pa.array(some)), self._windows.take(some), encoding)
+            yield self._batch(self._index.kept, order[first : first + size], encoding, room)
 
-    def _batch(self, table: pa.Table, windows: Windows, encoding: str) -> dict[str, Any]:
-        """Make a batch of rows that all have their windows."""
-        kind, genome, plan = self._kind, self._genome(), windows.plan
-        places, offsets = kind.places(table)
-        out: dict[str, Any] = {"example_id": _column(table["example_id"], "str")}
+    def _batch(self, held: _Held, rows: Rows, encoding: str, room: Buffers) -> dict[str, Any]:
+        """Make a batch of some rows."""
+        kind, genome, windows = self._kind, self._genome, held.windows.take(rows)
+        members = held.windows.of(rows)
+        spots, plan = held.spots.take(members), windows.plan
+        out: dict[str, Any] = {"example_id": held.columns["example_id"].take(rows)}
         try:
-            out.update(kind.cut(genome, places, plan, self.window).encoded(encoding))
+            out.update(kind.cut(genome, spots, plan, self.window, encoding, room))
         except ContractBroken as error:
             raise ContractBroken(f"{self.spec.name}: {error}") from None
-        out[self.spec.label.key] = self._labels(table)
+        out[self.spec.label.key] = self._labels(held.columns[_LABEL].take(rows), room)
         for key, emit in self.spec.emits.items():
-            column = table[emit.column]
-            out[key] = _column(_flat(column) if emit.members else column, emit.dtype)
-        out.update(kind.more(table, windows, self.window))
+            out[key] = held.columns[key].take(members if emit.members else rows)
+        out.update(kind.more(spots, plan, self.window))
         if self.window.policy == "strict":
             if kind.has_ref:
-                out["ref_check"] = np.array(ref_checks(genome, places, np.ones(places.num_rows, bool)), object)
+                seen = None if encoding == "text" else seen_in(out[kind.sequences[0]], encoding, plan.anchor)
+                out["ref_check"] = _REF_CHECKS[ref_checks(genome, spots, seen)]
             if self.window.edge == "shift":
-                out["anchor_index"] = plan.anchor
-        if offsets is not None:
-            out["member_offsets"] = offsets
+                out["anchor_index"] = np.array(plan.anchor)
+        if windows.offsets is not None:
+            out["member_offsets"] = windows.offsets
         return out
 
+    @property
+    def label_shape(self) -> tuple[int, ...]:
+        """Shape of one example's label."""
+        return self._labels(self._index.kept.columns[_LABEL].take(slice(0, 0)), Buffers()).shape[1:]
+
+    def labels(self) -> npt.NDArray[Any]:
+        """Return the labels of all examples, in the order of ``ds``: an array of the label's dtype, first axis ``len(ds)``."""
+        return self._labels(self._index.kept.columns[_LABEL].take(slice(None)), Buffers())
+
+    @functools.cached_property
     def _genome(self) -> Sequences:
         return self.store.sequences(self.spec)
 
-    def _labels(self, table: pa.Table) -> np.ndarray:
+    def _labels(self, values: npt.NDArray[Any], room: Buffers) -> npt.NDArray[Any]:
+        """Make labels of what the column of labels says, or of the rows of their vectors."""
         label = self.spec.label
         if label.column is not None and label.classes:
-            names = np.array(table[label.column].to_pylist(), object)
-            one_hot = names[:, None] == np.array(label.classes, object)
+            one_hot = values[:, None] == np.array(label.classes, object)
             if not one_hot.any(axis=1).all():
-                other = names[int((~one_hot.any(axis=1)).argmax())]
+                other = values[int((~one_hot.any(axis=1)).argmax())]
                 raise ContractBroken(f"{self.spec.name}: the label {other!r} is none of the classes {', '.join(label.classes)}")
             return one_hot.astype(label.dtype)
         if label.column is not None:
-            return table[label.column].to_numpy().astype(label.dtype)
-        rows = table["label_row"].to_numpy()
+            return values.astype(label.dtype, copy=False)
         if not label.bins:
-            return self._vectors.take(rows, (str(label.vectors).split(".")[1],))[0]
+            return self._vectors.take(values, (str(label.vectors).split(".")[1],), room)[0]
         _, n_bins = cage_bins(self.window.seq_len, self.window.policy)
-        return from_rings(self._vectors.take(rows, rings_for(n_bins)), n_bins)
+        return from_rings(self._vectors.take(values, rings_for(n_bins)), n_bins, room)
 
     @functools.cached_property
     def _vectors(self) -> Vectors:
@@ -554,11 +639,10 @@ def _store_of(path: Path, release: str, pid: int) -> Store:
     return Store(path, release)
 
 
-def _column(column: pa.ChunkedArray, dtype: str) -> np.ndarray:
-    """Give a column its dtype. Text is an array of objects, and so are numbers where one is missing; what is missing is None."""
-    if dtype == "str" or column.null_count:
-        return np.array(column.to_pylist(), object)
-    return column.to_numpy().astype(dtype)
+def _only(table: pa.Table, windows: Windows) -> tuple[pa.Table, Windows]:
+    """Keep the rows that have all their windows."""
+    is_kept = windows.kept
+    return (table, windows) if is_kept.all() else (table.filter(pa.array(is_kept)), windows.take(np.flatnonzero(is_kept)))
 
 
 def _members(value: Any, own: slice) -> Any:

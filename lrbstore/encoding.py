@@ -137,6 +137,37 @@ def reverse_complement(sequences: Bytes) -> Bytes:
     return _translated(sequences[..., ::-1], COMPLEMENT, np.empty(sequences.shape, np.uint8))
 
 
+def turn(letters: Bytes, rows: npt.NDArray[np.bool_]) -> None:
+    """Put the opposite strand in the place of some rows of upper-case letters A, C, G, T, N: uint8 ``(n, length)``; ``rows`` bool ``(n,)``.
+
+    Whole-array arithmetic, meant for pieces that fit a core's cache; many times as fast as :func:`reverse_complement`.
+    """
+    n, length = int(rows.sum()), letters.shape[1]
+    # Eight letters at a time, in words of 64 bits: rows are filled up on their left, which is their right once they are turned.
+    filled = -length % 8
+    words = np.empty((n, (length + filled) // 8), np.uint64)
+    words.view(np.uint8)[:, filled:] = letters if n == len(letters) else letters[rows]
+    words = words.byteswap(inplace=True)[:, ::-1].copy()
+    # A and T differ by 0b10101, C and G by 0b100; bit 1 tells the pairs apart. N has it too, and it alone has bit 3.
+    spare = np.right_shift(words, _ONE)
+    np.bitwise_and(spare, _EACH, out=spare)
+    np.multiply(spare, _DIFFERENCE, out=spare)
+    np.bitwise_xor(spare, _A_TO_T, out=spare)
+    np.bitwise_xor(words, spare, out=words)
+    if n and np.bitwise_or.reduce(words, axis=None) & _IS_N:
+        np.bitwise_and(words, _IS_N, out=spare)
+        np.bitwise_xor(words, np.right_shift(spare, _ONE, out=spare), out=words)
+    turned = words.view(np.uint8)[:, :length]
+    if n == len(letters):
+        letters[...] = turned
+    else:
+        letters[rows] = turned
+
+
+_EACH, _A_TO_T, _IS_N = (np.uint64(int.from_bytes(bytes([byte]) * 8, "big")) for byte in (1, 0b10101, 0b1000))
+_ONE, _DIFFERENCE = np.uint64(1), np.uint64(0b10101 ^ 0b100)
+
+
 def reverse_complement_text(sequence: str) -> str:
     """Return the opposite strand of one sequence, normalised to upper-case A, C, G, T, N."""
     # Characters outside ASCII become one '?' each, which the table turns into N: the length is kept.

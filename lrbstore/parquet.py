@@ -10,6 +10,7 @@ import contextlib
 import os
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lrbstore.buffers import Buffers
 from lrbstore.contract import Contract
 from lrbstore.errors import ContractBroken, HashMismatch, LrbStoreError, MissingData
 from lrbstore.manifest import DataFile, file_sha256
@@ -156,28 +158,35 @@ class Vectors:
         paths: Data files in order of the running number.
         key: Name of the running number's column (BIGINT, ascending over all files, without gaps inside a file).
         keep: Row groups kept decoded.
+        whole: Bytes up to which the vectors of all rows are kept, once decoded; ``keep`` says how much where they take more.
     """
 
-    def __init__(self, paths: list[Path], key: str, keep: int = 4) -> None:
-        self.paths, self.key, self.keep = paths, key, keep
+    def __init__(self, paths: list[Path], key: str, keep: int = 4, whole: int = 1 << 28) -> None:
+        self.paths, self.key, self.keep, self.whole = paths, key, keep, whole
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin with nothing open and nothing decoded."""
         self._files: dict[int, pq.ParquetFile] = {}
         self._pid = os.getpid()
         self._lock = threading.RLock()
-        self._groups: tuple[np.ndarray, list[tuple[int, int]]] | None = None
+        self._groups: _Groups | None = None
         self._cache: OrderedDict[tuple[int, tuple[str, ...]], dict[str, np.ndarray]] = OrderedDict()
+        self._kept: dict[tuple[str, ...], _Kept | None] = {}
 
     def __getstate__(self) -> dict[str, object]:
-        return {"paths": self.paths, "key": self.key, "keep": self.keep}
+        return {"paths": self.paths, "key": self.key, "keep": self.keep, "whole": self.whole}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    def take(self, rows: np.ndarray, columns: tuple[str, ...]) -> list[np.ndarray]:
+    def take(self, rows: np.ndarray, columns: tuple[str, ...], room: Buffers | None = None) -> list[np.ndarray]:
         """Read vectors.
 
         Args:
             rows: int64 (n,) running row numbers, in any order.
             columns: Names of list columns.
+            room: Gives the arrays; new ones by default.
 
         Returns:
             One float32 array (n, width) for each column, in the order of ``rows``.
@@ -187,24 +196,67 @@ class Vectors:
             HashMismatch: If a file is damaged.
         """
         if self._pid != os.getpid():  # a forked worker opens its own handles
-            self._files, self._cache, self._pid, self._lock = {}, OrderedDict(), os.getpid(), threading.RLock()
+            inherited = self._kept
+            self._forget()
+            self._kept = inherited  # its parent's vectors are as good, and shared with it
         rows = np.asarray(rows, np.int64)
-        firsts, _ = self._index()
-        group = np.searchsorted(firsts, rows, side="right") - 1
-        out: list[np.ndarray] = []
-        for g in np.unique(group) if len(rows) else range(min(1, len(firsts))):  # no rows still have a width
-            if g < 0:
-                raise self._no_row(int(rows[group == g][0]))
+        room = room or Buffers()
+        groups = self._index()
+        group = np.searchsorted(groups.firsts, rows, side="right") - 1
+        if len(rows) and (outside := (group < 0) | (rows - groups.firsts[group] >= groups.sizes[group])).any():
+            raise self._no_row(int(rows[outside.argmax()]))
+        kept = self._hold(columns, group) if len(rows) else None
+        if kept is not None:
+            at = rows - groups.firsts[group] + groups.places[group]
+            out = [room.empty((len(rows), values.shape[1]), np.float32) for values in kept.values]
+            for values, some in zip(kept.values, out, strict=True):
+                np.take(values, at, axis=0, out=some, mode="clip")  # no place is outside: clipping spares a copy of what is taken
+            return out
+        out = []
+        for g in np.unique(group) if len(rows) else range(min(1, len(groups.firsts))):  # no rows still have a width
             decoded, chosen = self._decode(int(g), columns), group == g
-            places = rows[chosen] - firsts[g]
+            places = rows[chosen] - groups.firsts[g]
             for i, column in enumerate(columns):
-                vectors = decoded[column]
-                if len(places) and places.max() >= len(vectors):
-                    raise self._no_row(int(firsts[g] + places.max()))
                 if i == len(out):
-                    out.append(np.empty((len(rows), vectors.shape[1]), np.float32))
-                out[i][chosen] = vectors[places]
+                    out.append(room.empty((len(rows), decoded[column].shape[1]), np.float32))
+                out[i][chosen] = decoded[column][places]
         return out
+
+    def _hold(self, columns: tuple[str, ...], group: np.ndarray) -> _Kept | None:
+        """Give the decoded vectors of all row groups, of which those in ``group`` are there; None where all of them are too many."""
+        with self._lock:
+            groups = self._index()
+            if columns not in self._kept:
+                widths = [vectors.shape[1] for vectors in self._decode(int(group[0]), columns).values()]
+                n = int(groups.sizes.sum())
+                fits = 4 * n * sum(widths) <= self.whole
+                # Memory that is only asked for takes none: a page of it is there once something is written to it.
+                there = np.zeros(len(groups.firsts), np.bool_)
+                self._kept[columns] = _Kept([np.empty((n, width), np.float32) for width in widths], there) if fits else None
+            kept = self._kept[columns]
+            if kept is None or kept.there[group].all():
+                return kept
+            for g in np.unique(group[~kept.there[group]]).tolist():
+                if kept.there[g]:
+                    continue
+                for one, vectors in self._read(self._next_ones(g, kept), columns):
+                    first = int(groups.places[one])
+                    for values, column in zip(kept.values, columns, strict=True):
+                        values[first : first + len(vectors[column])] = vectors[column]
+                    kept.there[one] = True
+            return kept
+
+    def _next_ones(self, g: int, kept: _Kept) -> list[int]:
+        """List a row group and those behind it that are worth reading with it."""
+        groups = self._index()
+        n_bytes = 4 * sum(values.shape[1] for values in kept.values)
+        some, n = [g], int(groups.sizes[g])
+        while (after := some[-1] + 1) < len(groups.firsts):
+            n += int(groups.sizes[after])
+            if kept.there[after] or groups.files[after][0] != groups.files[g][0] or n * n_bytes > _TOGETHER:
+                break
+            some.append(after)
+        return some
 
     def _no_row(self, row: int) -> MissingData:
         return MissingData(f"{self.key} {row} is in none of {', '.join(p.name for p in self.paths) or 'no file'}; run: lrbstore verify")
@@ -219,18 +271,20 @@ class Vectors:
                 raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
         return self._files[file]
 
-    def _index(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    def _index(self) -> _Groups:
         with self._lock:
             if self._groups is None:
-                firsts, places = [], []
+                firsts, sizes, places = [], [], []
                 for f in range(len(self.paths)):
                     metadata = self._open(f).metadata
                     column = metadata.schema.to_arrow_schema().get_field_index(self.key)
                     for g in range(metadata.num_row_groups):
                         firsts.append(metadata.row_group(g).column(column).statistics.min)
+                        sizes.append(metadata.row_group(g).num_rows)
                         places.append((f, g))
                 order = np.argsort(np.array(firsts, np.int64), kind="stable")
-                self._groups = np.array(firsts, np.int64)[order], [places[i] for i in order]
+                size = np.array(sizes, np.int64)[order]
+                self._groups = _Groups(np.array(firsts, np.int64)[order], size, np.cumsum(size) - size, [places[i] for i in order])
             return self._groups
 
     def _decode(self, group: int, columns: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -238,19 +292,52 @@ class Vectors:
             if (group, columns) in self._cache:
                 self._cache.move_to_end((group, columns))
                 return self._cache[group, columns]
-            file, row_group = self._index()[1][group]
-            try:
-                table = self._open(file).read_row_group(row_group, columns=list(columns))
-            except LrbStoreError:
-                raise
-            except (OSError, pa.ArrowException) as error:
-                raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
-            decoded = {}
-            for column in columns:
-                values = table.column(column).combine_chunks()
-                flat = values.flatten().to_numpy(zero_copy_only=False)
-                decoded[column] = flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)
+            ((_, decoded),) = self._read([group], columns)
             self._cache[group, columns] = decoded
             while len(self._cache) > self.keep:
                 self._cache.popitem(last=False)
             return decoded
+
+    def _read(self, some: list[int], columns: tuple[str, ...]) -> list[tuple[int, dict[str, np.ndarray]]]:
+        """Decode row groups of one file."""
+        groups = self._index()
+        file = groups.files[some[0]][0]
+        try:
+            table = self._open(file).read_row_groups([groups.files[g][1] for g in some], columns=list(columns))
+        except LrbStoreError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            raise HashMismatch(f"{self.paths[file]} is damaged ({error}); run: lrbstore verify") from error
+        decoded = {}
+        for column in columns:
+            values = table.column(column).combine_chunks()
+            flat = values.flatten().to_numpy(zero_copy_only=False)
+            decoded[column] = flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)
+        ends = np.cumsum(groups.sizes[some]).tolist()
+        return [
+            (g, {column: vectors[end - int(groups.sizes[g]) : end] for column, vectors in decoded.items()})
+            for g, end in zip(some, ends, strict=True)
+        ]
+
+
+_TOGETHER = (
+    1 << 22
+)  #: Bytes of vectors that are decoded at a time where all are kept: to open a small row group takes longer than to read it.
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """The row groups of all files, by their first row: its number, their rows, rows before them, and (file, row group)."""
+
+    firsts: np.ndarray
+    sizes: np.ndarray
+    places: np.ndarray
+    files: list[tuple[int, int]]
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """Vectors of all rows, a column's in one array, and which row groups' are there."""
+
+    values: list[np.ndarray]
+    there: np.ndarray

@@ -116,10 +116,7 @@ def _note(result: Value, threshold: float | None) -> str | None:
 
 def _labels(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
     """Read ids and labels without cutting a sequence."""
-    table, kept = dataset._rows, dataset._kept_rows
-    if len(kept) < table.num_rows:
-        table = table.take(pa.array(kept))
-    return pl.Series(_ID, table[_ID], dtype=pl.String), dataset._labels(table)
+    return pl.Series(_ID, dataset.rows(_ID)[_ID], dtype=pl.String), dataset.labels()
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,6 +65,7 @@ class Store:
         self._held, self._let_go = held, weakref.finalize(self, os.close, held)
         self._is_shared = False
         self._base, self._pid = connect(), os.getpid()
+        _opened.add(self)
         self._ready: set[str] = set()  # tasks whose views are there
         self._lock = threading.Lock()
         try:
@@ -250,6 +251,7 @@ class Store:
 _shared: dict[Path, Store] = {}
 #: DuckDB instances of a parent process. A fork copies no threads: to use or to close one here would wait for its threads for ever.
 _inherited: list[duckdb.DuckDBPyConnection] = []
+_opened: weakref.WeakSet[Store] = weakref.WeakSet()
 _outdated: list[Store] = []  #: Shared once, and of an older release now; kept, so that what was made from them stays good.
 
 
@@ -274,6 +276,15 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
         if held is not None:
             _outdated.append(held)
     return _shared[home]
+
+
+def _inherit() -> None:
+    """Keep a parent's DuckDB in a forked process, also where nothing is ever asked of it there."""
+    _inherited.extend(store._base for store in list(_opened))
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_inherit)
 
 
 @atexit.register

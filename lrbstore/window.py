@@ -142,8 +142,8 @@ class WindowPlan:
     reason: npt.NDArray[np.int8]
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            getattr(self, field.name).flags.writeable = False
+        for values in (self.start, self.length, self.fetch, self.reverse, self.anchor, self.reason):
+            values.flags.writeable = False
 
     def __len__(self) -> int:
         return len(self.reason)
@@ -160,12 +160,16 @@ class WindowPlan:
 
     def take(self, rows: npt.NDArray[Any] | slice) -> WindowPlan:
         """Give the windows of some rows, by number or as a slice."""
-        return WindowPlan(**{field.name: getattr(self, field.name)[rows] for field in dataclasses.fields(self)})
+        return WindowPlan(self.start[rows], self.length[rows], self.fetch[rows], self.reverse[rows], self.anchor[rows], self.reason[rows])
 
     @classmethod
     def join(cls, plans: Sequence[WindowPlan]) -> WindowPlan:
-        """Put plans one after the other."""
-        return cls(**{field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)})
+        """Put plans one after the other; what is the same in every row (most often lengths, strands and reasons) takes no memory."""
+        joined = {field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)}
+        for name, values in joined.items():
+            if len(values) > 1 and (values == values[0]).all():
+                joined[name] = np.broadcast_to(values[0], values.shape)
+        return cls(**joined)
 
     def counts(self) -> dict[str, int]:
         """Count the rows by reason, ``kept`` included; the sum is the number of rows, reasons without rows are left out."""

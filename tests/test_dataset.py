@@ -680,6 +680,56 @@ def test_indexing_like_a_sequence(store: lrbstore.Store) -> None:
     assert len(list(ds)) == len(ds) == n
 
 
+@pytest.mark.parametrize(("task", "options"), [(EQTL, {"window": "strict", "edge": "shift"}), (BULK, {}), (CAGE, {})])
+@pytest.mark.parametrize("encoding", ["codes", "one_hot_float32"])
+def test_any_places_come_as_one_batch(store: lrbstore.Store, task: str, options: dict[str, Any], encoding: str) -> None:
+    ds = lrbstore.task(task, 2_048, store=store, **options).test
+    rows = np.random.default_rng(0).integers(0, len(ds), 9)[::-1]  # in any order, with repeats
+    for batch, wanted in ((ds.take(rows, encoding), rows.tolist()), (ds.take([], encoding), [])):
+        examples = list(ds.unbatch(batch))
+        assert len(examples) == len(wanted)
+        for found, i in zip(examples, wanted, strict=True):
+            one = ds.example(i, encoding=encoding)
+            assert found.keys() == one.keys()
+            for key, value in one.items():
+                assert np.array_equal(found[key], value), key
+                assert type(found[key]) is type(value), key
+    for wrong in ([-1], [0, len(ds)]):
+        with pytest.raises(IndexError, match=f"example {wrong[-1]} of {len(ds)}"):
+            ds.take(wrong)
+    for bad in ([0.5], [[0]], 0, ["a"]):
+        with pytest.raises(lrbstore.BadSpec, match="expected one list of whole numbers"):
+            ds.take(bad)
+
+
+def test_an_epoch_has_an_order_of_its_own(store: lrbstore.Store) -> None:
+    ds = lrbstore.task(EQTL, 64, store=store).test
+    n = len(ds)
+    assert ds.order().tolist() == list(range(n))
+    shuffled = ds.order(shuffle=True, seed=3)
+    assert shuffled.dtype == np.int64
+    assert sorted(shuffled.tolist()) == list(range(n))
+    assert np.array_equal(shuffled, ds.order(shuffle=True, seed=3))
+    assert not np.array_equal(shuffled, ds.order(shuffle=True, seed=4))
+    ids = ds.rows("example_id")["example_id"].to_numpy()
+    found = np.concatenate([batch["example_id"] for batch in ds.batches(7, shuffle=True, seed=3)])
+    assert found.tolist() == ids[shuffled].tolist()
+
+
+def test_later_epochs_come_from_the_index(store: lrbstore.Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ds = lrbstore.task(EQTL, 64, store=store).test
+    streamed = list(ds.batches(50))
+    len(ds)
+    monkeypatch.setattr(lrbstore.Store, "cursor", None)  # whoever asks the store now fails
+    indexed = list(ds.batches(50))
+    assert len(indexed) == len(streamed)
+    for a, b in zip(streamed, indexed, strict=True):
+        assert a.keys() == b.keys()
+        for key in a:
+            assert a[key].dtype == b[key].dtype
+            assert np.array_equal(a[key], b[key])
+
+
 def test_settings_of_batches_are_checked_at_the_call(store: lrbstore.Store) -> None:
     ds = lrbstore.task(EQTL, 64, store=store).test
     for wrong in (0, -1, 2.5, "8", True, None):

@@ -89,3 +89,12 @@ def test_unknown_encoding_offers_the_known_ones():
     with pytest.raises(UnknownName, match="one_hot"):
         enc.encode(np.zeros((1, 1), np.uint8), "onehot")
     assert enc.ENCODINGS == ("text", "bytes", "codes", "one_hot", "one_hot_float32")
+
+
+@given(st.integers(0, 70), st.lists(st.booleans(), max_size=6), st.integers(0, 2**32))
+def test_turned_rows_are_the_opposite_strand(length: int, turned: list[bool], seed: int) -> None:
+    letters = np.random.default_rng(seed).choice(np.frombuffer(b"ACGTN", np.uint8), (len(turned), length))
+    rows = np.array(turned, np.bool_)
+    wanted = np.where(rows[:, None], enc.reverse_complement(letters), letters)
+    enc.turn(letters, rows)
+    assert np.array_equal(letters, wanted)

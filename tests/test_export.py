@@ -114,9 +114,10 @@ def test_it_is_streamed(store: lrbstore.Store, tmp_path: Path, monkeypatch: pyte
     sizes: list[int] = []
     original = lrbstore.Dataset._batch
 
-    def counting(self: lrbstore.Dataset, table: pa.Table, plan: Any, encoding: str) -> dict[str, Any]:
-        sizes.append(table.num_rows)
-        return original(self, table, plan, encoding)
+    def counting(self: lrbstore.Dataset, *arguments: Any) -> dict[str, Any]:
+        batch = original(self, *arguments)
+        sizes.append(len(batch["example_id"]))
+        return batch
 
     monkeypatch.setattr(lrbstore.Dataset, "_batch", counting)
     said: list[str] = []

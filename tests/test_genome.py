@@ -100,6 +100,10 @@ def test_windows_are_pyfaidx_windows(tmp_path, width, eol, last):
         for length, chroms, starts, expected in asked:
             assert enc.to_text(genome.windows(chroms, starts, length)) == expected
             assert genome.windows(chroms, starts, length, encoding="text") == expected
+            minus = np.arange(len(starts)) % 3 == 0
+            turned = [enc.reverse_complement_text(one) if is_minus else one for one, is_minus in zip(expected, minus, strict=True)]
+            assert enc.to_text(genome.windows(chroms, starts, length, reverse=minus)) == turned
+            assert genome.windows(chroms, starts, length, encoding="text", reverse=minus) == turned
         for chrom, bases in CONTIGS.items():
             assert genome.fetch(chrom, 0, len(bases)).decode() == plain(bases)
 

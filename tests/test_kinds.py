@@ -22,13 +22,16 @@ from sklearn.metrics import roc_auc_score
 
 import lrbstore
 from lrbstore import loaders
+from lrbstore.alleles import REF_CHECKS, check_reference
 from lrbstore.assembly import assembly
 from lrbstore.baseline import kmer_ridge
+from lrbstore.buffers import Buffers
 from lrbstore.catalogue import TaskSpec
+from lrbstore.encoding import ENCODINGS, encode
 from lrbstore.errors import BadSpec, ContigNotFound, ContractBroken, OutOfContig
 from lrbstore.export import export
 from lrbstore.genome import Genome, register_fasta
-from lrbstore.kinds import KINDS, Windows
+from lrbstore.kinds import KINDS, Kind, Windows, ref_checks, seen_in
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, EDGES, REASONS, WindowPlan, WindowSpec, check_seq_len, plan_knockouts
 
 OLIGO = "gvrep_oligogenic"
@@ -61,13 +64,18 @@ def places(*genes: tuple[str, int, str, int, int]) -> pa.Table:
     return pa.table({"chrom": chrom, "pos": [t + 1 for t in tss], "strand": strand, "start": start, "end": end})
 
 
+def sequences(kind: Kind, genome: Genome, rows: pa.Table, plan: WindowPlan, spec: WindowSpec, encoding: str) -> dict[str, Any]:
+    """Cut rows that all have their windows."""
+    spots = kind.spots(rows, {name: place for place, name in enumerate(genome.lengths)})
+    return kind.cut(genome, spots, plan, spec, encoding, Buffers())
+
+
 def knock_out(genome: Genome, genes: pa.Table, spec: WindowSpec) -> tuple[WindowPlan, list[tuple[str, str]]]:
     """Plan and cut; of the genes that have a window, both sequences."""
     lengths = np.array([len(CONTIGS[c]) for c in genes["chrom"].to_pylist()])
     plan = KNOCKOUT.plan(genes, lengths, spec)
     kept = np.flatnonzero(plan.kept)
-    cut = KNOCKOUT.cut(genome, genes.take(pa.array(kept)), plan.take(kept), spec)
-    text = cut.encoded("text")
+    text = sequences(KNOCKOUT, genome, genes.take(pa.array(kept)), plan.take(kept), spec, "text")
     return plan, list(zip(text["wild_type_sequence"], text["knockout_sequence"], strict=True))
 
 
@@ -166,7 +174,7 @@ def test_the_wild_type_is_the_window_of_a_point_task(genome: Genome) -> None:
         assert (plan.kept == other.kept).all()
         assert (plan.start == other.start).all()
         kept = np.flatnonzero(other.kept)
-        cut = point.cut(genome, genes.take(pa.array(kept)), other.take(kept), spec).encoded("text")
+        cut = sequences(point, genome, genes.take(pa.array(kept)), other.take(kept), spec, "text")
         assert [wild_type for wild_type, _ in found] == cut["sequence"]
 
 
@@ -230,14 +238,14 @@ def test_no_genes_and_every_encoding(genome: Genome) -> None:
     spec = WindowSpec(20, "strict", knockout="deleted")
     empty = places(("chr1", 100, "+", 100, 105)).slice(0, 0)
     plan = KNOCKOUT.plan(empty, np.zeros(0, np.int64), spec)
-    assert KNOCKOUT.cut(genome, empty, plan, spec).encoded("bytes")["knockout_sequence"].shape == (0, 20)
+    assert sequences(KNOCKOUT, genome, empty, plan, spec, "bytes")["knockout_sequence"].shape == (0, 20)
     genes = places(("chr1", 100, "+", 100, 105), ("chr1", 100, "-", 90, 101))
     plan = KNOCKOUT.plan(genes, np.array([300, 300]), spec)
-    cut = KNOCKOUT.cut(genome, genes, plan, spec)
-    text = cut.encoded("text")["knockout_sequence"]
-    assert [row.tobytes().decode() for row in cut.encoded("bytes")["knockout_sequence"]] == text
-    assert [["ACGTN"[c] for c in row] for row in cut.encoded("codes")["knockout_sequence"]] == [list(one) for one in text]
-    assert cut.encoded("one_hot")["knockout_sequence"].sum() == sum(len(one) - one.count("N") for one in text)
+    cut = {encoding: sequences(KNOCKOUT, genome, genes, plan, spec, encoding)["knockout_sequence"] for encoding in ENCODINGS}
+    assert [row.tobytes().decode() for row in cut["bytes"]] == cut["text"]
+    assert [["ACGTN"[c] for c in row] for row in cut["codes"]] == [list(one) for one in cut["text"]]
+    assert cut["one_hot"].sum() == sum(len(one) - one.count("N") for one in cut["text"])
+    assert (cut["one_hot_float32"] == cut["one_hot"]).all()
 
 
 # ── windows of rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -306,7 +314,7 @@ def _alone(store: lrbstore.Store, rows: list[dict[str, Any]], spec: WindowSpec) 
             one = pa.table({"chrom": [chrom], "pos": [pos], "ref": [ref], "alt": [alt]})
             plan = kind.plan(one, np.array([lengths[chrom]]), spec)
             if plan.kept.all():
-                text = kind.cut(genome, one, plan, spec).encoded("text")
+                text = sequences(kind, genome, one, plan, spec, "text")
                 pairs.append((text["ref_forward_sequence"][0], text["alt_forward_sequence"][0]))
             else:
                 pairs.append(None)
@@ -612,3 +620,64 @@ def test_knocked_out_genes_are_exported_and_scored(gene_store: lrbstore.Store, t
     frame = task.score({"example_id": ids, "prediction": values}, by="chromosome")
     assert frame.filter(pl.col("stratifier") == "overall")["n"].to_list() == [6] * 3
     assert task.overlap().to_dicts()[0]["n_overlapping"] == 0
+
+
+# ── variants ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _one_by_one(contig: str, pos: int, ref: str, alt: str, start: int, spec: WindowSpec) -> tuple[str, str]:
+    """Write a variant's sequences letter by letter; ``start`` is where its window begins."""
+
+    def piece(begin: int, end: int) -> str:
+        return "".join(contig[at] if 0 <= at < len(contig) else "N" for at in range(begin, end))
+
+    replaced = len(ref) if spec.policy == "strict" else 1
+    after = pos - 1 + replaced
+    whole = piece(start, pos - 1) + "".join(b if b in "ACGT" else "N" for b in alt.upper()) + piece(after, after + spec.seq_len)
+    if spec.policy == "lrb" and len(alt) > 1:
+        whole = whole[: spec.seq_len - 1 + len(alt)]
+        return piece(start, start + spec.seq_len), whole
+    return piece(start, start + spec.seq_len), whole[: spec.seq_len]
+
+
+ALLELE = st.text("ACGTacgtN", min_size=1, max_size=3) | st.sampled_from(["A" * 70, "<DEL>", "*", "GATTACA"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.sampled_from(["chr1", "chr3"]), st.integers(-2, 303), ALLELE | st.none(), ALLELE), max_size=12),
+    seq_len=st.sampled_from([1, 2, 5, 8, 33, 64]),
+    how=st.sampled_from([("lrb", "drop"), ("strict", "drop"), ("strict", "pad"), ("strict", "shift")]),
+    data=st.data(),
+)
+def test_variants_are_what_is_written_letter_by_letter(
+    genome: Genome, contigs: dict[str, str], rows: list[Any], seq_len: int, how: tuple[str, str], data: st.DataObject
+) -> None:
+    """Half of the REFs are made the genome's own; every encoding, and REF's check with and without the windows that were cut."""
+    own = [
+        (chrom, pos, contigs[chrom][pos - 1 : pos - 1 + len(ref or "")] or ref if data.draw(st.booleans()) and pos > 0 else ref, alt)
+        for chrom, pos, ref, alt in rows
+    ]
+    kind, spec, names = KINDS["variant"], WindowSpec(seq_len, *how), list(genome.lengths)
+    types = {"chrom": pa.string(), "pos": pa.int64(), "ref": pa.string(), "alt": pa.string()}
+    table = pa.table({name: pa.array([row[i] for row in own], type_) for i, (name, type_) in enumerate(types.items())})
+    plan = kind.plan(table, np.array([len(contigs[row[0]]) for row in own], np.int64), spec)
+    kept = np.flatnonzero(plan.kept)
+    table, plan = table.take(pa.array(kept)), plan.take(kept)
+    wanted = [
+        _one_by_one(contigs[chrom], pos, ref or "", alt, start, spec)
+        for (chrom, pos, ref, alt), start in zip((own[i] for i in kept), plan.start.tolist(), strict=True)
+    ]
+    spots = kind.spots(table, {name: place for place, name in enumerate(names)})
+    expected = check_reference(genome, *(table[name].to_pylist() for name in types))
+    for encoding in ENCODINGS:
+        found = kind.cut(genome, spots, plan, spec, encoding, Buffers())
+        for key, texts in zip(kind.sequences, zip(*wanted, strict=True) if wanted else ([], []), strict=True):
+            if encoding == "text":
+                assert found[key] == list(texts)
+            else:
+                letters = np.array([list(text[:seq_len].encode()) for text in texts], np.uint8).reshape(len(texts), seq_len)
+                assert np.array_equal(found[key], encode(letters, encoding))
+        if spec.policy == "strict":
+            seen = None if encoding == "text" else seen_in(found[kind.sequences[0]], encoding, plan.anchor)
+            assert [REF_CHECKS[code] for code in ref_checks(genome, spots, seen)] == expected

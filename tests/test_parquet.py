@@ -218,9 +218,10 @@ def test_a_table_without_rows_is_a_file_without_rows(tmp_path):
 # ── Vectors ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_random_takes_equal_the_whole_column(written):
+@pytest.mark.parametrize("whole", [0, 1 << 28])
+def test_random_takes_equal_the_whole_column(written, whole):
     paths, rows, values = written
-    reader = Vectors(paths, "label_row", keep=2)
+    reader = Vectors(paths, "label_row", keep=2, whole=whole)
     rng = np.random.default_rng(1)
     for _ in range(20):
         chosen = rng.integers(0, len(rows), size=rng.integers(1, 400))  # in any order, with repeats
@@ -252,9 +253,10 @@ def test_pickled_vectors_read_the_same(written):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # workers of a data loader are forked from a process with threads
-def test_forked_vectors_read_the_same(written):
+@pytest.mark.parametrize("whole", [0, 1 << 28])
+def test_forked_vectors_read_the_same(written, whole):
     paths, rows, values = written
-    reader = Vectors(paths, "label_row", keep=1)
+    reader = Vectors(paths, "label_row", keep=1, whole=whole)
     reader.take(rows[:3], ("expression",))
     children = []
     for part in range(3):
@@ -271,9 +273,10 @@ def test_forked_vectors_read_the_same(written):
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
 
 
-def test_threads_share_one_reader(written):
+@pytest.mark.parametrize("whole", [0, 1 << 28])
+def test_threads_share_one_reader(written, whole):
     paths, rows, values = written
-    reader, wrong = Vectors(paths, "label_row", keep=1), []
+    reader, wrong = Vectors(paths, "label_row", keep=1, whole=whole), []
 
     def work(seed: int) -> None:
         rng = np.random.default_rng(seed)

@@ -30,6 +30,7 @@ from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.ingest.alleles import derive_alleles
 from lrbstore.ingest.cells import FILE_NO, LINE, bad_rows, by_file, cells_of, in_chunks, quote_always, with_lines_alone
+from lrbstore.ingest.copies import sorted_copies
 from lrbstore.ingest.info import InfoKeys
 from lrbstore.ingest.reading import BadRow, DelimitedFile
 from lrbstore.ingest.record_ids import TakenIds, number_repeats
@@ -510,7 +511,11 @@ class Run:
                     )
                 )
                 self.files.append(writer.close(source=self.spec.name, version=None, assembly=None, unit=None, genome=None))
-        self.files += derive_alleles(self.publication, self.base, self.files, self.say, self.scratch)
+        derived = derive_alleles(self.publication, self.base, self.files, self.say, self.scratch)
+        kept = [f for f in self.base.files if f.path not in self.replaced]
+        copies, outdated = sorted_copies(self.publication, kept, self.files, self.say, self.scratch)
+        self.files += derived + copies
+        self.replaced |= outdated
 
     def writer(self, table: str, stem: str, metadata: dict[str, str] | None = None) -> TableWriter:
         """Open a new data file of a table."""

@@ -460,7 +460,8 @@ def releases(store: StoreOption = None, format: FormatOption = Format.table) -> 
     for name in folder.releases():
         m = folder.manifest(name)
         rows.append({
-            "release": name, "current": name == current, "created": m.created, "files": len(m.files), "rows": sum(f.rows for f in m.files),
+            "release": name, "current": name == current, "created": m.created, "files": len(m.files),
+            "rows": sum(f.rows for f in m.files if f.order is None),
             "bytes": sum(f.bytes for f in m.files), "simulated": m.simulated, "note": m.note,
         })  # fmt: skip
     show_rows(rows, format)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,7 @@ import pyarrow as pa
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import sql_folder
 
-HEAD_KEYS = ("unites", "united", "rows_per_group", "derived", "history", "unique")
+HEAD_KEYS = ("unites", "united", "rows_per_group", "derived", "history", "unique", "sorted_by", "all_sorted_by", "bloom")
 _COLUMN = re.compile(r'^\s+"?(?P<name>[a-z_0-9A-Z]+)"?\s+(?P<rest>[A-Z].*?),?\s*--\s(?P<comment>.*)$')
 _RESERVED = {"end", "order", "group", "table", "column", "values", "window"}
 
@@ -55,6 +56,26 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class Order:
+    """An order in which a united table's rows are kept once more, for the questions that it serves.
+
+    Attributes:
+        columns: What the rows are sorted by; then come file and line.
+        complete: True where every row is in it; else those are left out whose first column is null: no filter on that column finds them.
+        bloom: Columns with a Bloom filter in each row group: values that lie together in this order without being sorted by it.
+    """
+
+    columns: tuple[str, ...]
+    complete: bool = False
+    bloom: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its name in manifests and of its view (``chrom_pos``)."""
+        return "_".join(self.columns)
+
+
+@dataclass(frozen=True)
 class Contract:
     """What ``sql/tables/<name>.sql`` says.
 
@@ -71,6 +92,7 @@ class Contract:
         history: False for tables that a new version of a source does not supersede (``reject``, ``variant_allele``).
         derived: True for small tables that the store fills from its manifest and the vocabularies (``source``, ``contig``).
         unique: Columns that tell the rows of one upstream file apart; a row that repeats them is rejected.
+        orders: Of a united table: the orders that its rows are kept in beside upstream's.
         schema: The Arrow schema that data files of this table are written with; NOT NULL columns are not nullable. Empty for a view.
     """
 
@@ -86,6 +108,7 @@ class Contract:
     history: bool
     derived: bool = False
     unique: tuple[str, ...] = ()
+    orders: tuple[Order, ...] = ()
     schema: pa.Schema = field(default_factory=lambda: pa.schema([]), repr=False)
 
     @property
@@ -160,6 +183,18 @@ def contract(table: str) -> Contract:
 def parts_of(united: str) -> list[Contract]:
     """List the stored tables that unite into ``united``, by name."""
     return [c for c in contracts().values() if c.unites == united]
+
+
+def united_columns(united: Contract, part: Contract, constants: Mapping[str, str] | None = None) -> str:
+    """Return the select list that gives a part the columns of the table it unites into: null where the part lacks one.
+
+    Args:
+        united: The united table.
+        part: The stored table.
+        constants: SQL for columns whose value is known without reading.
+    """
+    given = {c: quote(c) for c in part.column_names} | dict(constants or {})
+    return ", ".join(f"{given.get(c.name, 'null')}::{c.type} as {quote(c.name)}" for c in united.columns)
 
 
 def head(text: str) -> tuple[str, dict[str, str]]:
@@ -247,9 +282,21 @@ def _read(name: str, text: str, created: _Created | None) -> Contract:
         rows_per_group=int(keys.get("rows_per_group", 122_880)),
         history=keys.get("history", "yes") == "yes",
         derived="derived" in keys,
-        unique=tuple(column.strip() for column in keys.get("unique", "").split(",") if column.strip()),
+        unique=_listed(keys, "unique"),
+        orders=_orders(keys),
         schema=pa.schema([pa.field(column, arrow, nullable=nullable) for column, _, nullable, arrow in created.columns]),
     )
+
+
+def _listed(keys: dict[str, str], key: str) -> tuple[str, ...]:
+    return tuple(column.strip() for column in keys.get(key, "").split(",") if column.strip())
+
+
+def _orders(keys: dict[str, str]) -> tuple[Order, ...]:
+    orders = [Order(tuple(line.split(", "))) for line in keys.get("sorted_by", "").splitlines()]
+    if "all_sorted_by" in keys:
+        orders.append(Order(_listed(keys, "all_sorted_by"), complete=True, bloom=_listed(keys, "bloom")))
+    return tuple(orders)
 
 
 def _view_comments(text: str) -> dict[str, str]:

@@ -36,6 +36,8 @@ def connect(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
             **bounds,
         }
     )
+    # A sorted copy has hundreds of row groups: to read its footer takes longer than the answer.
+    connection.execute("set global parquet_metadata_cache = true")
     run_folder(connection, "macros")
     return connection
 

@@ -39,6 +39,8 @@ class DataFile(_Frozen):
     assembly: str | None = None
     unit: str | None = None  #: sha256 of the primary upstream file that the rows come from.
     genome: str | None = None  #: Digest of the genome that derived rows were computed with.
+    order: str | None = None  #: Of a copy of rows that lie in other files: the order that it keeps them in.
+    made_of: tuple[str, ...] = ()  #: Of such a copy: the paths of those files.
 
     def damage(self, store: Path) -> str | None:
         """Say what is wrong with the file at a glance (gone, or of another size), or return None; every byte is ``verify``'s business."""
@@ -137,6 +139,19 @@ class Manifest(_Frozen):
             if not supersedes or file.version == newest[(file.table, file.source, file.assembly)]:
                 found.setdefault(file.table, []).append(file)
         return found
+
+    def sorted_copies(self, united: str, order: str) -> tuple[list[DataFile], list[DataFile]]:
+        """List the copies of a united table in an order, and the current files whose rows are in none of them.
+
+        A copy that holds rows which the default views do not show (of a version that was superseded) is not listed, so that the two
+        lists together have every row once, whatever was copied when.
+        """
+        from lrbstore.contract import parts_of
+
+        shown = {f.path: f for part in parts_of(united) for f in self.current(part.name)}
+        copies = [f for f in self.files if f.table == united and f.order == order and shown.keys() >= set(f.made_of)]
+        covered = {path for copy in copies for path in copy.made_of}
+        return copies, [f for path, f in shown.items() if path not in covered]
 
     def genome(self, assembly: str) -> GenomeRecord | None:
         """Return the genome registered for an assembly, or None."""

@@ -31,14 +31,16 @@ class TableWriter:
         contract: The table; every batch is cast to its schema.
         path: Where the finished file shall lie; its folder is made.
         metadata: Key-value pairs for the Parquet footer.
+        bloom: Columns that get a Bloom filter in each row group, with the number of values that it is made for.
     """
 
-    def __init__(self, contract: Contract, path: Path, metadata: dict[str, str]) -> None:
+    def __init__(self, contract: Contract, path: Path, metadata: dict[str, str], bloom: dict[str, int] | None = None) -> None:
         self.contract, self.path, self.rows = contract, path, 0
         self._aside = path.with_name(f".{path.name}.writing")
         self._pending: list[pa.RecordBatch] = []
         self._pending_rows = 0
         self._metadata = metadata
+        self._bloom = {column: {"ndv": n, "fpp": 0.01} for column, n in (bloom or {}).items()}
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
@@ -65,7 +67,17 @@ class TableWriter:
         if self._pending_rows:
             self._flush(everything=True)
 
-    def close(self, *, source: str | None, version: str | None, assembly: str | None, unit: str | None, genome: str | None) -> DataFile:
+    def close(
+        self,
+        *,
+        source: str | None,
+        version: str | None,
+        assembly: str | None,
+        unit: str | None,
+        genome: str | None,
+        order: str | None = None,
+        made_of: tuple[str, ...] = (),
+    ) -> DataFile:
         """Finish the file: footer, fsync, rename. Returns its line of the manifest."""
         self._flush(everything=True).close()
         with self._aside.open("rb") as handle:
@@ -84,6 +96,8 @@ class TableWriter:
             assembly=assembly,
             unit=unit,
             genome=genome,
+            order=order,
+            made_of=made_of,
         )
 
     def abandon(self) -> None:
@@ -106,7 +120,7 @@ class TableWriter:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             schema = self.contract.schema.with_metadata(self._metadata)
-            self._writer = pq.ParquetWriter(self._aside, schema, **_settings(schema))
+            self._writer = pq.ParquetWriter(self._aside, schema, **_settings(schema), bloom_filter_options=self._bloom or None)
         size = self.contract.rows_per_group
         table = pa.Table.from_batches(self._pending, schema=self.contract.schema)
         whole = table.num_rows if everything else table.num_rows // size * size

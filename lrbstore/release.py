@@ -314,7 +314,8 @@ class Publication:
         """
         # Above every manifest that lies there, so that nothing a killed writer left is ever overwritten.
         number = 1 + max(map(_number, self.folder._manifests()), default=0)
-        content = hashlib.sha256("\n".join(sorted(f.sha256 for f in draft.files)).encode())
+        # Copies in other orders follow from the files that they were made of.
+        content = hashlib.sha256("\n".join(sorted(f.sha256 for f in draft.files if f.order is None)).encode())
         content.update("\n".join(sorted(g.digest for g in draft.genomes)).encode() + draft.sql_digest.encode())
         content.update("".join(sorted(c.digest for c in draft.chains)).encode())
         manifest = draft.model_copy(

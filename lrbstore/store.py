@@ -27,11 +27,12 @@ import pyarrow as pa
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.bases import Sequences
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
-from lrbstore.contract import Contract, contracts, literal, parts_of, quote
+from lrbstore.contract import Contract, contracts, literal, parts_of, quote, united_columns
 from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
+from lrbstore.orders import SCHEMA, routed, view_of_order
 from lrbstore.reconciliation import make_view
 from lrbstore.release import StoreFolder
 from lrbstore.sequences import SequenceTable
@@ -66,7 +67,7 @@ class Store:
         self._is_shared = False
         self._base, self._pid = connect(), os.getpid()
         _opened.add(self)
-        self._ready: set[str] = set()  # tasks whose views are there
+        self._ready: set[str] = set()  # tasks and orders whose views are there
         self._lock = threading.Lock()
         try:
             _prepare(self._base, self)
@@ -92,6 +93,8 @@ class Store:
     def sql(self, query: str, params: Mapping[str, Any] | Sequence[Any] | None = None) -> duckdb.DuckDBPyRelation:
         """Ask a question in SQL.
 
+        A question of ``variant_record`` by tissue, trait, gene or region is read from the copy that is sorted for it, with the same rows.
+
         Args:
             query: One DuckDB statement; ``describe variant_record`` shows a table's columns with their meanings in ``duckdb_columns()``.
             params: Values for ``$name`` (a mapping) or ``?`` (a sequence).
@@ -113,6 +116,11 @@ class Store:
                     f"{kind.lower()} changes what is there, and a release never changes; expected a question (select, describe …)"
                 )
             cursor = self.cursor(query)
+            served, orders = routed(cursor, query)
+            if orders:
+                with contextlib.suppress(duckdb.Error):  # what is wrong with the question is said of the question as it was asked
+                    self._see_orders(orders)
+                    return cursor.sql(served, params=params) if params is not None else cursor.sql(served)
             return cursor.sql(query, params=params) if params is not None else cursor.sql(query)
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
             raise BadSpec(f"this SQL cannot be run: {error}") from error
@@ -137,6 +145,15 @@ class Store:
             return self._base.cursor()
         except duckdb.ConnectionException as error:
             raise LrbStoreError(f"the store at {self.path} has been closed; open it again: lrbstore.open({str(self.path)!r})") from error
+
+    def _see_orders(self, orders: set[tuple[str, str]]) -> None:
+        """Make the views of orders that are named for the first time."""
+        with self._lock:
+            for united, order in sorted(orders):
+                view = f"{SCHEMA}.{united}_{order}"
+                if view not in self._ready:
+                    self._base.execute(view_of_order(self.manifest, self.path, united, order))
+                    self._ready.add(view)
 
     def genome(self, name: str) -> Genome:
         """Return the genome registered for an assembly.
@@ -320,7 +337,7 @@ def damage_said() -> Iterator[None]:
 
 def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     run_folder(connection, "splits")
-    connection.execute("create schema history")
+    connection.execute(f"create schema history; create schema {SCHEMA}")
     manifest = store.manifest
     _derive(connection, store)
     for contract in contracts().values():
@@ -400,11 +417,7 @@ def _union(contract: Contract, schema: str) -> str:
         owners = [card.name for card in source_cards().values() if part.name in card.tables]
         # With its source as a constant, a branch of the union is cut off before any file of it is opened.
         constant = {"source": literal(owners[0])} if len(owners) == 1 else {}
-        columns = [
-            f"{constant.get(c.name, quote(c.name) if c.name in part.column_names else 'null')}::{c.type} as {quote(c.name)}"
-            for c in contract.columns
-        ]
-        selects.append(f"select {', '.join(columns)} from {schema}.{part.name}")
+        selects.append(f"select {united_columns(contract, part, constant)} from {schema}.{part.name}")
     if not selects:
         nothing = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
         selects.append(f"select {nothing} where false")

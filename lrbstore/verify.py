@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from lrbstore.assembly import assembly
 from lrbstore.catalogue import TaskSpec, task_specs
 from lrbstore.chain import ChainRecord
-from lrbstore.contract import contract, head, literal
+from lrbstore.contract import contract, head, literal, quote, united_columns
 from lrbstore.engine import read_parquet
 from lrbstore.errors import LrbStoreError
 from lrbstore.genome import GenomeRecord, check_cache, map_fasta, register_fasta
@@ -61,6 +61,7 @@ def verify(store: Store, say: Callable[[str], None] = lambda _: None) -> Iterato
         if file.table not in broken:
             yield _rows(store.path / file.path, file)
     yield from _accounts(store, broken)
+    yield from _copies(store, broken)
     for table in sorted({f.table for f in store.manifest.files} - broken):
         say(f"contract of {table}")
         yield from _contract(store, table)
@@ -174,6 +175,38 @@ def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
             )
         else:
             yield Finding("accounted for", f"{i.source} {i.name}", "ok", said)
+
+
+def _copies(store: Store, broken: set[str]) -> Iterator[Finding]:
+    """Compare each sorted copy with the files that it was made of: as many rows, and the same ones."""
+    by_path = {f.path: f for f in store.manifest.files}
+    for file in store.manifest.files:
+        parts = [by_path[path] for path in file.made_of if path in by_path]
+        if file.order is None or broken & {file.table, *(f.table for f in parts)}:
+            continue
+        if len(parts) < len(file.made_of):
+            yield Finding("copy", file.path, "failure", "it was made of files that the release does not list")
+            continue
+        united = contract(file.table)
+        order = next((o for o in united.orders if o.name == file.order), None)
+        if order is None:
+            yield Finding("copy", file.path, "note", f"this lrbstore knows no order {file.order}, and reads upstream's instead")
+            continue
+        columns = ", ".join(quote(c) for c in united.column_names)
+        only = "" if order.complete else f"where {order.columns[0]} is not null"
+        selects = [
+            f"select {united_columns(united, contract(table))} from {read_parquet(store.path / f.path for f in parts if f.table == table)}"
+            for table in sorted({f.table for f in parts})
+        ]
+        said = [
+            store.cursor("").execute(f"select count(*), sum(hash({columns})) from {rows}").fetchall()[0]
+            for rows in (read_parquet([store.path / file.path]), f"({' union all '.join(selects)}) as r {only}")
+        ]
+        if said[0] == said[1]:
+            yield Finding("copy", file.path, "ok", f"the rows of {len(parts)} files by {', '.join(order.columns)}")
+        else:
+            told = f"{said[0][0]:,} rows, {said[1][0]:,} in the files that it was made of" if said[0][0] != said[1][0] else "other rows"
+            yield Finding("copy", file.path, "failure", f"{told}; ingest its source again into a new store")
 
 
 def _genome(store: Store, record: GenomeRecord) -> Finding:

@@ -1,5 +1,9 @@
 -- One row is one upstream row that says something about a variant, from any source.
 -- united: from every table whose head says "unites: variant_record"; a column that a source lacks is null
+-- sorted_by: tissue
+-- sorted_by: trait
+-- all_sorted_by: chrom, pos
+-- bloom: gene_symbol, gene_id, variant_id, rs_id
 create table variant_record (
     record_id        BIGINT NOT NULL,   -- hash of source, content and how often that content came before; stable over rebuilds
     source           VARCHAR NOT NULL,  -- name of the source

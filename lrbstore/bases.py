@@ -68,6 +68,7 @@ class _Crew:
 
 
 _crew = _Crew()
+_room = threading.local()  #: Memory that a thread uses again and again.
 
 
 def set_threads(n: int) -> None:
@@ -123,7 +124,6 @@ class Bases:
         self._first = np.cumsum(length) - length  # of each contig, over all
         self._other, self._normalised, self._file = other, normalised, file
         self._ahead = _AHEAD
-        self._room = threading.local()
 
     def byte_of(self, contig: int, base: int) -> int:
         """Find a base's byte."""
@@ -315,9 +315,9 @@ class Bases:
 
     def _lines_held(self, size: int) -> Letters:
         """Return room for a window's lines, the same one at each call of a thread."""
-        held = getattr(self._room, "held", None)
+        held = getattr(_room, "held", None)
         if held is None or held.size != size:
-            held = self._room.held = np.empty(size, np.uint8)
+            held = _room.held = np.empty(size, np.uint8)
         return held  # type: ignore[no-any-return]
 
     def _read_ahead(self, contig: Int64Array, begin: Int64Array, length: int) -> None:

@@ -177,6 +177,7 @@ def test_an_error_is_said_of_the_question_as_it_was_asked(store: Path):
 # ── copies through ingests ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_the_same_file_again_and_another_file(store: Path, lines: list[str], tmp_path: Path):
     before = copies(store)
     assert [(f.order, f.rows) for f in before] == [("tissue", 40), ("chrom_pos", 40)]
@@ -202,6 +203,7 @@ def test_a_new_version_hides_the_copies_of_the_old(store: Path, lines: list[str]
     whole(tmp_path / "two")
 
 
+@pytest.mark.slow
 def test_a_store_without_copies_answers_the_same_and_gets_them(store: Path, lines: list[str], tmp_path: Path):
     manifest = StoreFolder(store).manifest()
     old = [f.model_dump(exclude={"order", "made_of"}) for f in manifest.files if f.order is None]
@@ -228,6 +230,7 @@ def test_a_damaged_copy_is_passed_over_and_verify_says_so(store: Path):
         assert ("sha256", copy.path) in {(f.check, f.subject) for f in verify(said) if f.level == "failure"}
 
 
+@pytest.mark.slow
 def test_verify_finds_a_copy_with_other_rows(store: Path):
     folder = StoreFolder(store)
     manifest = folder.manifest()

@@ -93,6 +93,7 @@ def test_no_type_that_another_engine_lacks(which, request):
                 assert re.fullmatch(PLAIN, type_), f"{relation}.{name} is {type_}"
 
 
+@pytest.mark.slow
 def test_a_view_has_the_same_types_with_and_without_data(demo_store, empty):
     with lrbstore.open(demo_store) as full, lrbstore.open(empty) as bare:
         assert sorted(relations(full)) == sorted(relations(bare))
@@ -127,6 +128,7 @@ FROM_THE_HOUSE = {
 }  #: Filled without any source.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["empty", "genome_only"])
 def test_every_view_of_a_store_without_sources_is_empty_and_can_be_asked(which, request):
     with lrbstore.open(request.getfixturevalue(which)) as store:

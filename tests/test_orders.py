@@ -194,6 +194,7 @@ def test_the_same_file_again_and_another_file(store: Path, lines: list[str], tmp
     whole(store, verified=False)
 
 
+@pytest.mark.slow
 def test_a_new_version_hides_the_copies_of_the_old(store: Path, lines: list[str], tmp_path: Path):
     ingest(tmp_path / "two", "lrb", [eqtl(tmp_path, lines[:21], "1")], simulated=True)
     ingest(tmp_path / "two", "lrb", [eqtl(tmp_path, [lines[0], *lines[11:31]], "2")], simulated=True)

@@ -88,6 +88,7 @@ def test_a_random_split_is_what_is_stored(demo_store: Path, task: str) -> None:
     assert split == stored
 
 
+@pytest.mark.slow
 def test_membership_stays_when_other_records_come(simulated: Path, tmp_path: Path) -> None:
     files = sorted((simulated / "gtex_v8_eqtl").glob("*.egenes.txt.gz"))
     ingest(tmp_path / "store", "gtex_v8_eqtl", files[:1], simulated=True)

@@ -108,6 +108,7 @@ def info(row):
 # ── layout ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_the_files_lie_where_the_providers_put_them(out):
     ours = ("SIMULATED.txt", "genomes/", "chains/", "lrb/", "gtex_v8_eqtl/", "clinvar/")  # other sources see to their own
     found = {re.sub(r"[A-Z][\w-]+\.v8", "*.v8", name) for name in digests(out) if name.startswith(ours)}
@@ -240,6 +241,7 @@ def test_the_world_has_enough_genes_and_no_split_is_empty(scale):
     assert sum(genes.values()) - genes["chrY"] >= max(gtex.counts(scale).values())
 
 
+@pytest.mark.slow
 def test_files_have_the_rows_that_were_counted(out, eqtl, egenes, vcf):
     n = lrb.counts(SCALE)
     genes = pl.read_csv(out / "lrb/bulk_rna_expression/gene_coordinates.csv")
@@ -589,6 +591,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(out, smalles
     assert not np.array_equal(world.variants.start, smallest.variants.start)
 
 
+@pytest.mark.slow
 def test_faults_are_added_behind_the_good_rows_and_reported(out, faulty):
     folder, said = faulty
     with (folder / "faults.csv").open(newline="") as handle:

@@ -458,6 +458,7 @@ def test_the_simulated_release_has_the_published_size_at_scale_1() -> None:
     assert simulate.counts(1, sum(gene_counts(1).values())) == (63_187, 252_835)
 
 
+@pytest.mark.slow
 def test_simulated_files_load_but_for_their_faults_and_agree_with_the_world(world: World, tmp_path: Path) -> None:
     outcome = ingest(tmp_path, "gencode", [world.root / "gencode"], simulated=True)
     assert {f.assembly: f.rows_rejected for f in outcome.loaded} == {"GRCh38": len(world.faults), "GRCh37": 0}

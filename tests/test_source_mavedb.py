@@ -100,6 +100,7 @@ def test_metadata_may_come_later_and_rows_are_then_loaded_anew(tmp_path: Path) -
     assert ask(tmp_path / "store", "select count(*) as n from history.mave_score") == [{"n": 2}]
 
 
+@pytest.mark.slow
 def test_score_sets_loaded_together_are_as_each_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns, extras, odd cells, repeats and annotations differ from file to file; nothing of one file is found in another."""
     headers = [HEADER, f'{HEADER},sd,"odd ""name""",exp', HEADER.replace("score", "scores.score,scores.exp,é"), f"{HEADER},exp"]

@@ -423,6 +423,7 @@ def clinvar(simulated: Path, folder: Path, assembly: str, date: str, n: int) -> 
     return path
 
 
+@pytest.mark.slow
 def test_a_newer_version_of_one_assembly_leaves_the_other(simulated, tmp_path):
     store = tmp_path / "store"
     for assembly, date, n in (("GRCh37", "2026-01-01", 30), ("GRCh38", "2026-01-01", 40), ("GRCh38", "2026-02-01", 50)):
@@ -445,6 +446,7 @@ def cage(simulated: Path, folder: Path, shards: list[str]) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_unit_whose_companions_changed_is_replaced(simulated, tmp_path):
     partial = cage(simulated, tmp_path / "partial" / "cage_prediction", ["test", "valid"])
     whole = cage(simulated, tmp_path / "whole" / "cage_prediction", ["test", "valid", "train"])
@@ -477,6 +479,7 @@ def test_one_file_with_two_sets_of_companions_is_refused(simulated, tmp_path):
     assert not (tmp_path / "store").exists()
 
 
+@pytest.mark.slow
 def test_record_ids_do_not_depend_on_how_files_come(lines, tmp_path):
     """Two files share rows, and one row stands in a file twice: whatever the order, each record has the id that it always had."""
     one = eqtl(tmp_path / "one", [lines[0], *lines[1:21], lines[5], lines[5]])
@@ -549,6 +552,7 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "files", folder / "store"
 
 
+@pytest.mark.slow
 def test_every_faulty_row_is_rejected_with_its_reason(faulty):
     files, store = faulty
     with (files / "faults.csv").open(newline="") as handle:
@@ -600,6 +604,7 @@ def test_rows_in_are_the_rows_of_the_file_and_are_loaded_or_rejected(faulty):
     assert sum(row[4] for row in accounts) == sum(rejected.values()) > 30
 
 
+@pytest.mark.slow
 def test_a_store_with_rejects_is_sound(faulty):
     with lrbstore.open(faulty[1]) as opened:
         # A gene id that upstream repeats is upstream's: the rows are kept, and the audit says so.

@@ -177,6 +177,7 @@ def test_every_example_is_the_target_with_its_change(store: lrbstore.Store, targ
     assert store.sql((sql_folder() / "audits" / "mave_scores_that_are_no_constructs.sql").read_text()).fetchall()[0][0] == "no score"
 
 
+@pytest.mark.slow
 def test_no_target_is_on_both_sides(store: lrbstore.Store, targets: dict[str, dict[str, Any]]) -> None:
     task = lrbstore.task(TASK, 256, store=store)
     sides = [{targets[one]["sequence"] for one in task[split].rows("score_set")["score_set"].unique().to_pylist()} for split in task.splits]
@@ -253,6 +254,7 @@ def test_edges_of_its_own_and_asked_for(store: lrbstore.Store) -> None:
     assert lrbstore.task("gvrep_mave", 100, store=store).window.edge == "drop"
 
 
+@pytest.mark.slow
 def test_only_targets_that_a_window_holds(store: lrbstore.Store) -> None:
     whole, every = lrbstore.task(TASK, 420, store=store, fits=True), lrbstore.task(TASK, 420, store=store, fits=False)
     lengths = {split: every[split].rows("target_length")["target_length"].to_pylist() for split in every.splits}

@@ -86,6 +86,7 @@ def test_a_sound_store_has_no_failure_and_every_file_is_looked_at(sound):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_demo_store_is_sound(demo_store):
     assert failures(demo_store) == []
 
@@ -286,6 +287,7 @@ def test_splits_that_share_an_example_are_found(store, tmp_path):
     assert "counter-examples; the first" in found.said
 
 
+@pytest.mark.slow
 def test_orphans_are_notes(store):
     orphan = store / "data" / "gtex_eqtl" / "left-behind.parquet"
     orphan.write_bytes(b"PAR1")
@@ -307,6 +309,7 @@ def test_the_manifest_survives_its_round_trip(sound):
     assert all(f.table in contracts() and (contract(f.table).stored or f.order) for f in manifest.files)
 
 
+@pytest.mark.slow
 def test_a_genomes_cache_is_compared_with_its_fasta(store: Path) -> None:
     (cache,) = cache_genome(store, "hg38")
     assert not failures(store)

@@ -133,8 +133,8 @@ class Dataset(Sequence[dict[str, Any]]):
 
         Args:
             i: Place in the data set; negative from its end.
-            encoding: ``text`` str; ``bytes`` uint8 (L,); ``codes`` int8 (L,); ``one_hot`` uint8 (4, L). Of a combination of m members a
-                list of m str, or the arrays with m in front.
+            encoding: ``text`` str; ``bytes`` uint8 (L,); ``codes`` int8 (L,); ``one_hot`` uint8 (4, L);
+                ``one_hot_float32`` float32 (4, L). Of a combination of m members a list of m str, or the arrays with m in front.
 
         Raises:
             IndexError: Beyond the last example.

@@ -119,7 +119,7 @@ def batch_keys(spec: TaskSpec) -> dict[str, tuple[str, str]]:
     shape = f"(n, bins, tracks of {label.tracks})" if label.bins else f"(n, tracks of {label.tracks})" if label.tracks else "(n,)"
     if label.classes:
         shape = f"(n, {len(label.classes)})"
-    encoded = f"by `encoding`: uint8 or int8 ({n}, L), uint8 ({n}, 4, L), or {n} str"
+    encoded = f"by `encoding`: uint8 or int8 ({n}, L), uint8 or float32 ({n}, 4, L), or {n} str"
     keys = {"example_id": ("object (n,)", "id of the example, unique in the task")}
     keys |= {key: (encoded, _SEQUENCE_SAID[key]) for key in kind.sequences}
     keys[label.key] = (f"{label.dtype} {shape}", spec.columns.get(label.column or "", label.unit))

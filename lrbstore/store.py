@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import graphlib
 import os
 import re
@@ -296,8 +297,9 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
 
 
 def _inherit() -> None:
-    """Keep a parent's DuckDB in a forked process, also where nothing is ever asked of it there."""
+    """Keep a parent's DuckDB in a forked process, also where nothing is ever asked of it there, or only the collector still knows of it."""
     _inherited.extend(store._base for store in list(_opened))
+    gc.freeze()
 
 
 if hasattr(os, "register_at_fork"):

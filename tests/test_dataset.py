@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import gzip
 import hashlib
 import json
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -827,6 +829,29 @@ def _in_fork(work: Any) -> Any:
     if isinstance(answer, BaseException):
         raise answer
     return answer
+
+
+def test_a_forked_process_leaves_its_parents_garbage_alone(demo_store: Path) -> None:
+    """To end a DuckDB that lives in threads of the parent would wait for them, or crash: its collector did, now and then."""
+    store = lrbstore.open(demo_store)
+    asked = store.sql("select count(*) from variant_record")
+    asked.fetchall()
+    loop: list[Any] = [asked, store]
+    loop.append(loop)
+    held = weakref.ref(store)
+    gc.disable()
+    try:
+        del asked, store, loop
+
+        def still_there() -> bool:
+            gc.collect()
+            return held() is not None
+
+        assert _in_fork(still_there)
+    finally:
+        gc.enable()
+    gc.collect()
+    assert held() is None
 
 
 def test_a_data_set_without_task_and_store_crosses_a_fork(demo_store: Path) -> None:

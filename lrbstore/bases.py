@@ -318,7 +318,7 @@ class Bases:
         held = getattr(_room, "held", None)
         if held is None or held.size != size:
             held = _room.held = np.empty(size, np.uint8)
-        return held  # type: ignore[no-any-return]
+        return held
 
     def _read_ahead(self, contig: Int64Array, begin: Int64Array, length: int) -> None:
         """Ask for a piece's pages at once: one by one, each of them would be waited for."""

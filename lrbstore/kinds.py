@@ -494,7 +494,8 @@ def _cut(
         for array in arrays:
             array[...] = found
     elif len(plan):
-        genome.windows(spots.contig, plan.start, width, form, *arrays, reverse=plan.reverse)
+        out, *twin = arrays
+        genome.windows(spots.contig, plan.start, width, form, out, twin[0] if twin else None, plan.reverse)
     return arrays
 
 

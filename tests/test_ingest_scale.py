@@ -57,4 +57,4 @@ def test_memory_does_not_grow_with_the_rows(tmp_path):
         loaded, rejected, peaks[n] = map(int, done.stdout.split())
         assert (loaded, rejected) == (n, 0)
     assert peaks[900_000] < 700, peaks
-    assert peaks[900_000] < peaks[150_000] + 200, peaks  # DuckDB's bound, and what allocators keep
+    assert peaks[900_000] < peaks[150_000] + 260, peaks  # DuckDB's bound, what it holds on to while it sorts, and what allocators keep

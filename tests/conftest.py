@@ -1,4 +1,4 @@
-"""Fixtures give paths; opening is the test's business."""
+"""What many modules start from: real and simulated files, and the store made of the latter, as a path and open."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 import asking
 import pytest
 from hypothesis import settings
+
+import lrbstore
 
 settings.register_profile("house", deadline=None)  # machines are noisy: no test is about an absolute time
 settings.load_profile("house")
@@ -55,3 +57,16 @@ def demo_store(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for source in sources():
         ingest(store, source, [simulated / source], simulated=True)
     return store
+
+
+@pytest.fixture(scope="module")
+def store(demo_store: Path) -> Iterator[lrbstore.Store]:
+    """The demo store, open. A module that needs another store has a fixture of this name."""
+    with lrbstore.open(demo_store) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def lines(simulated: Path) -> list[str]:
+    """Header and rows of the simulated eQTL file of lrb; :mod:`eqtl_files` writes some of them."""
+    return (simulated / "lrb/variant_effect_causal_eqtl/All_Tissues.csv").read_text().splitlines(keepends=True)

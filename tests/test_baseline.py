@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,12 +13,6 @@ from lrbstore import baseline
 from lrbstore.baseline import kmer_counts, kmer_ridge
 
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
-
-
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
 
 
 def _naive(sequence: str, k: int) -> dict[str, int]:

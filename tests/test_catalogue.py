@@ -458,12 +458,6 @@ def test_every_expected_file_belongs_to_a_split() -> None:
 # ── each folder against the tables ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 def _columns(store: lrbstore.Store, task: str) -> set[str]:
     return {row[0] for row in store.sql(f"describe {task}.examples").fetchall()}
 

@@ -166,12 +166,6 @@ def upstream(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Upstr
     return Upstream(simulated, tmp_path_factory.mktemp("index"))
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 SPLITS = {EQTL: ("train", "test"), BULK: ("train", "test"), CAGE: ("train", "validation", "test")}
 LENGTHS = {
     EQTL: (1, 2, 255, 256, 4_097, 131_072),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("datasets") is None, reason="datasets is not installed (an optional extra: make extras)"),
     pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # more workers than cores: a matter of speed
 ]
-
-
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
 
 
 @pytest.fixture

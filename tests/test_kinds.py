@@ -298,12 +298,6 @@ def test_every_kind_is_one_that_a_task_may_have() -> None:
 # ── combinations ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 def _alone(store: lrbstore.Store, rows: list[dict[str, Any]], spec: WindowSpec) -> list[list[tuple[str, str] | None]]:
     """Give each member's sequences as those of a single variant, or None where it has no window."""
     kind, genome, lengths = KINDS["variant"], store.genome("GRCh38"), store.contig_lengths("GRCh38")

@@ -28,12 +28,6 @@ from lrbstore.loaders import Plan, Share, epoch_seed, self_test
 EQTL, CAGE, OLIGO = "variant_effect_gene_expression", "cage_prediction", "gvrep_oligogenic"
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 @pytest.fixture
 def ds(store: lrbstore.Store) -> lrbstore.Dataset:
     return lrbstore.task(EQTL, 64, store=store).test

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from asking import ask, opened
+from eqtl_files import eqtl
 
 import lrbstore
 from lrbstore.contract import contract, parts_of
@@ -19,20 +20,6 @@ from lrbstore.release import StoreFolder
 from lrbstore.verify import verify
 
 RECORDS = "select * from variant_record"
-
-
-@pytest.fixture(scope="module")
-def lines(simulated: Path) -> list[str]:
-    """Header and rows of the simulated eQTL file of lrb."""
-    return (simulated / "lrb/variant_effect_causal_eqtl/All_Tissues.csv").read_text().splitlines(keepends=True)
-
-
-def eqtl(folder: Path, rows: list[str], version: str = "2") -> Path:
-    """Write an eQTL file; the folder's name is what tells the version."""
-    path = folder / {"1": "variant_effect_gene_expression", "2": "variant_effect_causal_eqtl"}[version] / "All_Tissues.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(rows))
-    return path
 
 
 @pytest.fixture

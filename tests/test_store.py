@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 from asking import ask
+from eqtl_files import eqtl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,20 +28,6 @@ from lrbstore.ingest.spec import sources
 from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
 from lrbstore.verify import verify
-
-
-@pytest.fixture(scope="module")
-def lines(simulated: Path) -> list[str]:
-    """Header and rows of the simulated eQTL file."""
-    return (simulated / "lrb/variant_effect_causal_eqtl/All_Tissues.csv").read_text().splitlines(keepends=True)
-
-
-def eqtl(folder: Path, rows: list[str], version: str = "2") -> Path:
-    """Write an eQTL file; the folder's name is what tells the version."""
-    path = folder / {"1": "variant_effect_gene_expression", "2": "variant_effect_causal_eqtl"}[version] / "All_Tissues.csv"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(rows))
-    return path
 
 
 @pytest.fixture(scope="module")

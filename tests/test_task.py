@@ -20,12 +20,6 @@ from lrbstore.ingest.pipeline import ingest
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 # ── what cannot be opened ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,6 @@ import lrbstore
 
 TASK = "gvrep_clinvar_clndn"
 NO_DISEASE = {"not provided", "not specified"}
-
-
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

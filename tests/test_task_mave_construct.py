@@ -105,12 +105,6 @@ def test_the_other_reader() -> None:
 # ── macros ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
-
-
 def _random_change(rng: random.Random, target: str) -> str:
     first = rng.randint(1, len(target))
     last = min(len(target), first + rng.choice((0, 0, 1, 3)))

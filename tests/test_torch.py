@@ -7,7 +7,6 @@ import itertools
 import json
 import pickle
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="PyTorch is not installed (an optional extra: make extras)"),
     pytest.mark.filterwarnings("ignore:This DataLoader will create"),  # more workers than cores: a matter of speed
 ]
-
-
-@pytest.fixture(scope="module")
-def store(demo_store: Path) -> Iterator[lrbstore.Store]:
-    with lrbstore.open(demo_store) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -30,8 +30,12 @@ $(VENV)/.extras: $(VENV)/.ready
 slow: $(VENV)/.ready   ## the slow tests: whole real files, faults, memory, the built wheel with types and layers
 	$(BIN)/python -m pytest -q -m slow
 
-bench: $(VENV)/.ready   ## each measure beside its peer, as ratios within one run; nothing else should be running
-	$(BIN)/python tests/benchmarks/windows.py
+bench: $(VENV)/.bench   ## each measure beside its peer, as ratios within one run, in one table; nothing else should be running
+	$(BIN)/python tests/benchmarks/run.py
+
+$(VENV)/.bench: $(VENV)/.extras
+	$(PIP) install -e '.[dev,torch,hf,bench]'
+	@touch $@
 
 check: $(VENV)/.ready   ## format and lint
 	$(BIN)/ruff format --check .

@@ -1,16 +1,17 @@
 """How fast windows are cut, beside their peers and the machine's own limit: ``python tests/benchmarks/windows.py [--fasta FILE]``.
 
-Every measure is a ratio within one run: the ways of doing one thing take turns on the same windows, and medians are compared; the first
-turn, which fills caches, does not count. Peers: pyfaidx; pysam where it is installed; what the published loader does with pyfaidx's text
-(upper case, a regular expression for N, ALT by list and join). Limits: a copy of random stretches of the same lengths from memory, and a
-copy of a whole output.
+The ways of doing one thing take turns on the same windows. Peers: pyfaidx and pysam; what the published loader does with pyfaidx's text
+(upper case, a regular expression for N, ALT by list and join). Limits: a copy of random stretches of the same lengths from memory by one
+thread, twice for two sequences, and a copy of a whole output.
+
+Cold: the file's pages are dropped from memory before each turn; what lies below the file system may still hold them.
 
 A FASTA of its own (300 million random bases in three contigs, half of them in lower case, 60 bases a line) is made unless one is given.
 """
 
 from __future__ import annotations
 
-import argparse
+import os
 import re
 import statistics
 import tempfile
@@ -20,20 +21,22 @@ from pathlib import Path
 
 import numpy as np
 import pyfaidx
+import pysam
+from measure import Measure, Report, in_turns, parser
 
 from lrbstore.assembly import assembly
 from lrbstore.genome import Genome, register_fasta, write_cache
 
 LENGTHS = (2_048, 16_384, 131_072)
 SHARE = 1 << 26  #: Bytes of windows a turn.
-AIMS = {
-    "bytes from the FASTA, to pyfaidx": (9, 4.5, 6.5),
-    "bytes from the cache, to pyfaidx": (15, 10, 14),
-    "bytes from the cache, of a random-window copy": (0.9, 0.9, 0.9),
-    "ref + alt from the cache, to the published loader's way": (30, 80, 130),
-    "one_hot from the cache, of a copy of the output": (None, None, 0.85),
-    "one_hot_float32 from the cache, of a copy of the output": (None, None, 0.85),
+AIMS = {  # by way and length
+    "FASTA": (9, 4.5, 6.5),
+    "cache": (15, 10, 14),
+    "pairs": (30, 80, 130),
 }
+OF_A_COPY = 0.9  #: Share of a copy of random windows that windows from the cache are to reach.
+OF_AN_OUTPUT = 0.85  #: Share of copying its output that one-hot is to reach at the longest windows.
+COLD = 3_000  #: Windows at most that are cut from a cold file.
 
 
 def write_fasta(path: Path, sizes: tuple[int, ...] = (150_000_000, 100_000_000, 50_000_000)) -> None:
@@ -52,25 +55,14 @@ def write_fasta(path: Path, sizes: tuple[int, ...] = (150_000_000, 100_000_000, 
             out.write(b">chr%d\n" % number + lines.tobytes() + bases[whole * 60 :].tobytes() + (b"\n" if size % 60 else b""))
 
 
-def in_turns(ways: dict[str, Callable[[], object]], turns: int) -> dict[str, float]:
-    """Run each way once a turn; give the median seconds of each, the first turn left out."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(turns + 1):
-        for name, way in ways.items():
-            started = time.perf_counter()
-            way()
-            if turn:
-                taken[name].append(time.perf_counter() - started)
-    return {name: statistics.median(times) for name, times in taken.items()}
-
-
 class Windows:
     """The ways of cutting one set of random windows."""
 
-    def __init__(self, plain: Genome, cached: Genome, oracle: pyfaidx.Fasta, length: int) -> None:
+    def __init__(self, plain: Genome, cached: Genome, oracle: pyfaidx.Fasta, handle: pysam.FastaFile, length: int) -> None:
         rng = np.random.default_rng(length)
         names, sizes = list(plain.lengths), np.array(list(plain.lengths.values()))
         self.n, self.length, self.plain, self.cached, self.oracle = max(SHARE // length, 64), length, plain, cached, oracle
+        self.handle = handle
         self.places = rng.integers(0, len(names), self.n)
         self.starts = (rng.random(self.n) * (sizes[self.places] - length)).astype(np.int64)
         self.chroms = [names[place] for place in self.places.tolist()]
@@ -88,10 +80,20 @@ class Windows:
         for chrom, start in zip(self.chroms, self.starts.tolist(), strict=True):
             str(self.oracle[chrom][start : start + self.length])
 
+    def by_pysam(self) -> None:
+        for chrom, start in zip(self.chroms, self.starts.tolist(), strict=True):
+            self.handle.fetch(chrom, start, start + self.length)
+
     def by_copy(self) -> None:
         flat, out, length = self.flat, self.out, self.length
         for row, start in enumerate(self.at):
             out[row] = flat[start : start + length]
+
+    def by_two_copies(self) -> None:
+        flat, out, alt, length = self.flat, self.out, self.alt, self.length
+        for row, start in enumerate(self.at):
+            out[row] = flat[start : start + length]
+            alt[row] = out[row]
 
     def pairs(self) -> None:
         self.cached.windows(self.places, self.starts, self.length, out=self.out, twin=self.alt)
@@ -112,7 +114,7 @@ class Windows:
                 assert text == re.sub("[^ATCG]", "N", str(self.oracle[chrom][start : start + self.length]).upper())
 
 
-def one_hot(windows: Windows, encoding: str, turns: int) -> float:
+def of_a_copy(windows: Windows, encoding: str, turns: int) -> float:
     """Give the speed of a one-hot encoding as a share of copying its output."""
     n = max(SHARE // windows.length // (4 if encoding == "one_hot" else 16), 8)
     dtype = np.uint8 if encoding == "one_hot" else np.float32
@@ -128,12 +130,36 @@ def one_hot(windows: Windows, encoding: str, turns: int) -> float:
     return times["copy"] / times["cut"]
 
 
+def cold(fasta: Path, windows: Windows, turns: int) -> float:
+    """Cut windows whose pages are not in memory: how much faster than pyfaidx."""
+    n = min(COLD, windows.n // 4)
+    places, starts, chroms = windows.places[:n], windows.starts[:n], windows.chroms[:n]
+
+    def dropped(way: Callable[[], object]) -> float:
+        with fasta.open("rb") as handle:
+            os.posix_fadvise(handle.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        started = time.perf_counter()
+        way()
+        return time.perf_counter() - started
+
+    def theirs() -> None:
+        with pyfaidx.Fasta(str(fasta), indexname=str(windows.plain.record.index)) as oracle:
+            for chrom, start in zip(chroms, starts.tolist(), strict=True):
+                str(oracle[chrom][start : start + windows.length])
+
+    def ours() -> None:
+        Genome(windows.plain.record).windows(places, starts, windows.length, out=windows.out[:n])
+
+    return statistics.median(dropped(theirs) for _ in range(turns)) / statistics.median(dropped(ours) for _ in range(turns))
+
+
 def main() -> None:
-    """Print the table."""
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Take the measures."""
+    arguments = parser(__doc__)
     arguments.add_argument("--fasta", type=Path, help="a FASTA with contigs of GRCh38, read where it lies")
     arguments.add_argument("--turns", type=int, default=7)
     given = arguments.parse_args()
+    report = Report(given.measures)
     with tempfile.TemporaryDirectory() as folder:
         fasta = given.fasta or Path(folder) / "bench.fa"
         if not given.fasta:
@@ -141,38 +167,37 @@ def main() -> None:
         record = register_fasta(fasta, assembly("GRCh38"), Path(folder) / "plain", simulated=True)
         again = register_fasta(fasta, assembly("GRCh38"), Path(folder) / "cached", simulated=True)
         write_cache(again)
-        table: dict[str, list[float | None]] = {name: [] for name in AIMS}
-        with pyfaidx.Fasta(str(fasta), indexname=str(record.index)) as oracle:
-            for length in LENGTHS:
-                windows = Windows(Genome(record), Genome(again), oracle, length)
+        index = str(record.index)
+        with pyfaidx.Fasta(str(fasta), indexname=index) as oracle, pysam.FastaFile(str(fasta), filepath_index=index) as handle:
+            for place, length in enumerate(LENGTHS):
+                windows = Windows(Genome(record), Genome(again), oracle, handle, length)
                 windows.check()
-                seconds = in_turns(
+                took = in_turns(
                     {
                         "pyfaidx": windows.by_pyfaidx,
-                        "fasta": windows.from_fasta,
+                        "pysam": windows.by_pysam,
+                        "FASTA": windows.from_fasta,
                         "cache": windows.from_cache,
                         "copy": windows.by_copy,
                         "pairs": windows.pairs,
+                        "two copies": windows.by_two_copies,
                         "published": windows.published_pairs,
                     },
                     given.turns,
                 )
-                print(f"{length:,} bp: pyfaidx {windows.n / seconds['pyfaidx']:,.0f} windows/s, "
-                      f"cache {windows.n * length / seconds['cache'] / 1e9:.1f} GB/s", flush=True)  # fmt: skip
-                row = (
-                    seconds["pyfaidx"] / seconds["fasta"],
-                    seconds["pyfaidx"] / seconds["cache"],
-                    seconds["copy"] / seconds["cache"],
-                    seconds["published"] / seconds["pairs"],
-                    one_hot(windows, "one_hot", given.turns) if length == LENGTHS[-1] else None,
-                    one_hot(windows, "one_hot_float32", given.turns) if length == LENGTHS[-1] else None,
-                )
-                for name, value in zip(AIMS, row, strict=True):
-                    table[name].append(value)
-    print(f"{'':58s}" + "".join(f"{f'{length:,} bp':>20s}" for length in LENGTHS))
-    for name, values in table.items():
-        cells = ["" if v is None else f"{v:.2f} (aim {aim})" for v, aim in zip(values, AIMS[name], strict=True)]
-        print(f"{name:58s}" + "".join(f"{cell:>20s}" for cell in cells))
+                at = f"{length:,} bp"
+                for way, what in (("FASTA", "bytes from the FASTA"), ("cache", "bytes from the cache")):
+                    limit = took["copy"] / took[way]
+                    report(Measure(what, "pyfaidx", took["pyfaidx"] / took[way], at, aim=AIMS[way][place], limit=limit))
+                    report(Measure(what, "pysam", took["pysam"] / took[way], at, limit=limit))
+                report(Measure("bytes from the cache", "random windows copied in memory", took["copy"] / took["cache"], at, aim=OF_A_COPY))
+                ratio, limit = took["published"] / took["pairs"], took["two copies"] / took["pairs"]
+                report(Measure("REF and ALT from the cache", "published loader's way", ratio, at, aim=AIMS["pairs"][place], limit=limit))
+                report(Measure("bytes from a cold FASTA", "pyfaidx", cold(fasta, windows, min(given.turns, 3)), at))
+                if place == len(LENGTHS) - 1:
+                    for encoding, what in (("one_hot", "one-hot uint8"), ("one_hot_float32", "one-hot float32")):
+                        share = of_a_copy(windows, encoding, given.turns)
+                        report(Measure(f"{what} from the cache", "its output copied in memory", share, at, aim=OF_AN_OUTPUT))
 
 
 if __name__ == "__main__":

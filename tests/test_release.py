@@ -526,6 +526,7 @@ def test_the_same_genome_again_changes_nothing(store, files):
         os.utime(files["genome"], ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
 
 
+@pytest.mark.slow
 def test_gc_spares_a_release_that_another_process_has_open(store, files):
     with beside(READER, store) as reader:
         old = reader.stdout.readline().strip()
@@ -713,6 +714,7 @@ def test_a_store_that_lost_its_current_is_not_begun_anew(store, files):
     assert rows(store) == [(20,)]
 
 
+@pytest.mark.slow
 def test_an_old_manifest_that_is_damaged_fails_verify_and_stops_gc(store):
     old = StoreFolder(store).releases()[0]
     StoreFolder(store).manifest_path(old).write_text("{")

@@ -313,6 +313,7 @@ def test_a_file_says_its_release_and_assembly(tmp_path: Path, name: str, head: s
     assert described(tmp_path, name, head + GENE) == want
 
 
+@pytest.mark.slow
 def test_a_part_of_a_release_never_stands_in_the_place_of_the_full_one(tmp_path: Path) -> None:
     assert sorted(["46", "basic.46", "45", "primary_assembly.45", "basic.45"], key=version_key) == [
         "basic.45",

@@ -64,6 +64,7 @@ def test_the_fixture_has_gtexs_33_columns() -> None:
     assert len(COLUMNS) == 33
 
 
+@pytest.mark.slow
 def test_gzip_and_plain_text_give_the_same_rows(tmp_path: Path) -> None:
     ingest(tmp_path / "plain", "gtex_v8_eqtl", [RAW])
     (tmp_path / "raw").mkdir()
@@ -233,13 +234,18 @@ def alleles_file(folder: Path, n: int, swapped: int, mismatched: int) -> tuple[P
     ("n", "swapped", "mismatched", "wrong"),
     [
         (100, 21, 0, False),
-        (100, 100, 0, False),  # a source that exchanges REF and ALT throughout is on the right assembly
         (100, 0, 20, False),
-        (100, 21, 20, False),
         (100, 0, 21, True),
-        (100, 45, 55, True),
-        (29, 0, 29, False),  # too few to tell
-        (30, 0, 30, True),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                (100, 100, 0, False),  # a source that exchanges REF and ALT throughout is on the right assembly
+                (100, 21, 20, False),
+                (100, 45, 55, True),
+                (29, 0, 29, False),  # too few to tell
+                (30, 0, 30, True),
+            )
+        ),
     ],
 )
 def test_only_alleles_that_fit_neither_way_speak_against_a_genome(
@@ -427,6 +433,7 @@ def test_a_pair_with_the_smallest_p_value_is_that_of_the_egenes_file(realdata: P
     assert ask(tmp_path / "store", query) == [(111_169,) * 5]
 
 
+@pytest.mark.slow
 def test_a_pair_and_its_lead_variant_are_one_variant(tmp_path: Path) -> None:
     ingest(tmp_path / "store", "gtex_v8_eqtl", [RAW])
     query = "select count(*) from gtex_eqtl_pair as p join gtex_eqtl as g using (variant_id, gene_id, tissue)"

@@ -114,6 +114,7 @@ def test_a_spill_gives_rows_back_in_any_order() -> None:
         assert spill.filled.tolist() == [4, 4, 3]
 
 
+@pytest.mark.slow
 def test_a_gene_and_a_model_each_skip_most_row_groups(tmp_path: Path) -> None:
     BENCH["write_matrix"](tmp_path / NAME, 1_700, 200)
     ingest(tmp_path / "store", "project_score", [tmp_path / NAME])

@@ -37,6 +37,7 @@ def records(store: Path, source: str) -> list[dict[str, Any]]:
 # ── sites VCFs ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "name", "version", "n"),
     [("dbsnp", DBSNP_132, "132", 12), ("dbsnp", DBSNP_135, "135", 734), ("gnomad", GNOMAD, "2.1.1", 100)],
@@ -88,6 +89,7 @@ def test_rs_numbers_lead_to_alleles(realdata: Path, tmp_path: Path) -> None:
         assert store.sql(query).fetchall() == [("GRCh37:chr1:69511:A:G",)]
 
 
+@pytest.mark.slow
 def test_a_newer_build_takes_over_and_catalogues_stand_side_by_side(tmp_path: Path) -> None:
     for name, head in (("dbsnp99.vcf", "##reference=GRCh37\n"), ("dbsnp100.vcf", "##reference=GRCh37\n")):
         (tmp_path / name).write_text(VCF.format(head))

@@ -463,6 +463,7 @@ def test_windows_of_another_width_are_rejected(width: int, tmp_path: Path) -> No
     assert {f.name: f.facts for f in outcome.loaded}["sequences_coordinates.csv"] == {"interval_width_bp": {"114688": 1}}
 
 
+@pytest.mark.slow
 def test_windows_of_a_missing_shard_are_rejected_until_it_comes(tmp_path: Path) -> None:
     rows = [*CAGE_ROWS, window(3, "test", 0), window(4, "test", 1)]
     raw = write_cage(tmp_path / "raw", rows, two_splits())

@@ -86,6 +86,7 @@ def test_a_dump_takes_over_from_files_without_a_date(tmp_path: Path) -> None:
     assert {r["source_version"] for r in ask(tmp_path / "store", "from history.mave_score")} == {"2025-06-12", "undated"}
 
 
+@pytest.mark.slow
 def test_metadata_may_come_later_and_rows_are_then_loaded_anew(tmp_path: Path) -> None:
     path = write(tmp_path / "raw", ["n.2del,NA,NA,1", "n.3_4delinsAA,NA,NA,2"])
     ingest(tmp_path / "store", "mavedb", [path])
@@ -206,6 +207,7 @@ def test_the_version_of_an_accession_tells_the_assembly(tmp_path: Path) -> None:
     assert [row["variant_id"] for row in held] == sorted(m[5] for m in MAPPED.values() if m[5])
 
 
+@pytest.mark.slow
 def test_the_store_of_the_fixture_is_sound(tmp_path: Path) -> None:
     ingest(tmp_path / "store", "mavedb", [RAW])
     with lrbstore.open(tmp_path / "store") as store:

@@ -219,6 +219,7 @@ def test_a_referenced_genome_that_changed_is_noticed(store, tmp_path):
         opened.genome("GRCh37").fetch("chr1", 0, 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["it's a[bc]d *?", 'ünï "co", 100% {files}'])
 def test_a_store_may_lie_in_a_folder_of_any_name(store, tmp_path, lines, name):
     home = tmp_path / name
@@ -308,6 +309,7 @@ def test_a_default_store_that_is_not_there_says_how_to_make_one(tmp_path, monkey
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_a_process_ends_quietly_with_stores_open(store):
     script = "import lrbstore; s = lrbstore.open(); r = s.sql('select count(*) from lrb_eqtl'); print(r.fetchall())"
     done = subprocess.run(

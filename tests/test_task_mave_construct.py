@@ -149,6 +149,7 @@ def targets(simulated: Path) -> dict[str, dict[str, Any]]:
     return {s["urn"]: s["targetGenes"][0]["targetSequence"] for s in sets}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [51, 1024])
 def test_every_example_is_the_target_with_its_change(store: lrbstore.Store, targets: dict[str, dict[str, Any]], length: int) -> None:
     task = lrbstore.task(TASK, length, store=store)

@@ -141,7 +141,7 @@ def test_damaged_labels_are_never_handed_out(demo_store, tmp_path):
             list(task.train.batches(64))
 
 
-@pytest.mark.parametrize("keep", [0, 100, -9])
+@pytest.mark.parametrize("keep", [pytest.param(0, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.slow), -9])
 def test_a_truncated_file_is_named_and_the_other_tables_stay_of_use(store, keep):
     file = file_of(store, "gtex_eqtl")
     raw = (store / file.path).read_bytes()
@@ -166,7 +166,12 @@ def test_a_missing_file_is_named_and_the_other_tables_stay_of_use(store):
 
 
 @pytest.mark.parametrize(
-    "table", sorted({"lrb_gene", "lrb_expression", "expression_track", "tissue_alias", "variant_allele", "variant_reference"})
+    "table",
+    [
+        "lrb_gene",
+        "variant_allele",
+        *(pytest.param(t, marks=pytest.mark.slow) for t in ("lrb_expression", "expression_track", "tissue_alias", "variant_reference")),
+    ],
 )
 def test_any_file_may_be_missing_and_verify_still_tells(store, table):
     for file in [f for f in data_files(store) if f.table == table]:
@@ -196,7 +201,7 @@ def test_new_rows_are_not_put_upon_damaged_ones(store, simulated):
 
 
 @pytest.mark.parametrize("which", ["path", "index"])
-@pytest.mark.parametrize("how", ["a byte", "truncated", "missing"])
+@pytest.mark.parametrize("how", ["a byte", *(pytest.param(how, marks=pytest.mark.slow) for how in ("truncated", "missing"))])
 def test_a_damaged_genome_is_found(store, which, how):
     record = StoreFolder(store).manifest().genome("GRCh38")
     path = store / getattr(record, which)

@@ -40,6 +40,8 @@ genome_app = typer.Typer(help="Genomes that sequences are cut from.", no_args_is
 app.add_typer(genome_app, name="genome")
 chain_app = typer.Typer(help="Chain files that positions are lifted by.", no_args_is_help=True)
 app.add_typer(chain_app, name="chain")
+predictions_app = typer.Typer(help="Models' predictions, given to be scored and kept in the store.", no_args_is_help=True)
+app.add_typer(predictions_app, name="predictions")
 
 
 class Format(StrEnum):
@@ -73,6 +75,11 @@ TaskOption = Annotated[
     list[str] | None,
     typer.Option("--option", metavar="NAME=VALUE", help="A task's option, as in --option knockout=deleted; one or several."),
 ]
+SplitOption = Annotated[str, typer.Option(help="The split that was predicted.")]
+ModelOption = Annotated[str | None, typer.Option(help="Name of the model.")]
+PredictorOption = Annotated[str | None, typer.Option(help="The way of predicting with the model, if there are several.")]
+ReplicateOption = Annotated[str | None, typer.Option(help="Seed or replicate, if there are several.")]
+ReleaseOption = Annotated[str | None, typer.Option(help="A release by name; the current one by default.")]
 SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help="Window length in bp; the task's own by default.")]
 
 
@@ -404,29 +411,105 @@ def _task_options(texts: Sequence[str]) -> dict[str, Any]:
 @app.command()
 def score(
     task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Parquet or CSV with example_id and prediction.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Parquet or CSV with example_id and prediction; without it, what the store has of --model."),
+    ] = None,
     by: Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")] = None,
-    model: Annotated[str | None, typer.Option(help="Name of the model, for the table.")] = None,
-    split: Annotated[str, typer.Option(help="The split that was predicted.")] = "test",
+    model: ModelOption = None,
+    predictor: PredictorOption = None,
+    replicate: ReplicateOption = None,
+    split: SplitOption = "test",
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Score the examples that have a prediction, and count the others.")
+    ] = False,
+    keep: Annotated[
+        bool | None, typer.Option("--keep/--no-keep", help="Keep the file's predictions in the store; yes where they have a model's name.")
+    ] = None,
     seq_len: SeqLenOption = None,
     window: WindowOption = None,
     edge: EdgeOption = None,
     split_scheme: SchemeOption = None,
     option: TaskOption = None,
+    release: ReleaseOption = None,
     store: StoreOption = None,
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Score predictions for a task, overall and by stratum, with the counts beside every number."""
     from lrbstore.task import task as open_task
 
-    with opened(store) as opened_store:
+    if keep and not file:
+        raise BadSpec("--keep keeps the predictions of a FILE; none was given")
+    with opened(store, release) as opened_store:
         chosen = open_task(
             task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
         )
-        frame = chosen.score(file, by or (), split, model=model)
+        keep = keep if keep is not None else file is not None and model is not None and release is None
+        frame = chosen.score(
+            file, by or (), split, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing, keep=keep
+        )
+        if keep:
+            names = ", ".join(frame["model"].unique(maintain_order=True).to_list())
+            notice(f"kept in release {opened_store.folder.current}; score them again: lrbstore score {chosen.name} --model {names}")
     if format is Format.table:
-        frame = frame.select("metric", "transform", "stratifier", "stratum", "value", "n", "n_pos", "n_neg", "note")
+        several = [c for c in ("model", "predictor", "replicate") if frame[c].n_unique() > 1]
+        missing = ["n_missing"] if frame["n_missing"].sum() else []
+        frame = frame.select(*several, "metric", "transform", "stratifier", "stratum", "value", "n", "n_pos", "n_neg", *missing, "note")
     show_rows(frame.to_dicts(), format, columns=frame.columns)
+
+
+@predictions_app.command("template")
+def predictions_template(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A .csv or .parquet file; TASK.SPLIT.csv by default.")] = None,
+    split: SplitOption = "test",
+    seq_len: SeqLenOption = None,
+    window: WindowOption = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Write the ids of a split into a file, to be filled with predictions."""
+    from lrbstore.predictions import expects, template, write_template
+    from lrbstore.task import task as open_task
+
+    with opened(store) as opened_store:
+        dataset = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )[split]
+        path = file or Path(f"{dataset.spec.name}.{split}.csv")
+        write_template(template(dataset), path)
+        notice(expects(dataset))
+    typer.echo(path)
+
+
+@predictions_app.command("list")
+def predictions_list(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """List the sets of predictions that the store has."""
+    query = (
+        "select task, model, predictor, replicate, split_scheme, split, seq_len, n, n_missing, kept_at, source, source_file "
+        "from predictor order by all"
+    )
+    with opened(store) as opened_store:
+        show(opened_store.sql(query).to_arrow_reader(), format, all_rows=True)
+
+
+@predictions_app.command("forget")
+def predictions_forget(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    predictor: PredictorOption = None,
+    replicate: ReplicateOption = None,
+    store: StoreOption = None,
+) -> None:
+    """Publish a release without a model's predictions that were kept for a task; earlier releases have them until lrbstore gc."""
+    from lrbstore.catalogue import task_spec
+    from lrbstore.predictions import forget
+
+    with opened(store) as opened_store:
+        gone = forget(opened_store, task_spec(task).name, model, predictor, replicate)
+        notice(f"{format_count(gone)} set(s) of predictions of {model} are not in release {opened_store.folder.current}")
 
 
 # ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,7 @@ line prints exactly that message, on stderr, without a traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 
@@ -115,10 +115,11 @@ class IncompletePredictions(LrbStoreError, ValueError):
 
     Attributes:
         counts: ``{"missing": n, "unknown": n, "duplicate": n, "non_finite": n}``.
+        unknown: Some of the unknown ids.
     """
 
-    def __init__(self, message: str, counts: dict[str, int]) -> None:
-        self.counts = counts
+    def __init__(self, message: str, counts: dict[str, int], unknown: Sequence[str] = ()) -> None:
+        self.counts, self.unknown = counts, tuple(unknown)
         super().__init__(message)
 
 

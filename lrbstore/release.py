@@ -37,6 +37,8 @@ from lrbstore.parquet import sync_folder
 
 _NAME = re.compile(r"(\d+)-[0-9a-f]{8}")
 _FOLDERS = ("data", "genomes", "chains", "releases")
+#: Tables of what models say. They are not part of a release's content, so that predictions may be kept without a change of any example.
+_OF_MODELS = frozenset({"model", "predictor", "prediction"})
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -314,8 +316,9 @@ class Publication:
         """
         # Above every manifest that lies there, so that nothing a killed writer left is ever overwritten.
         number = 1 + max(map(_number, self.folder._manifests()), default=0)
-        # Copies in other orders follow from the files that they were made of.
-        content = hashlib.sha256("\n".join(sorted(f.sha256 for f in draft.files if f.order is None)).encode())
+        # Copies in other orders follow from the files that they were made of; what models predict changes no example.
+        said = [f.sha256 for f in draft.files if f.order is None and f.table not in _OF_MODELS]
+        content = hashlib.sha256("\n".join(sorted(said)).encode())
         content.update("\n".join(sorted(g.digest for g in draft.genomes)).encode() + draft.sql_digest.encode())
         content.update("".join(sorted(c.digest for c in draft.chains)).encode())
         manifest = draft.model_copy(

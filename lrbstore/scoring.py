@@ -2,97 +2,146 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from lrbstore import predictions as sets_of
 from lrbstore.catalogue import TaskSpec
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
-from lrbstore.errors import BadSpec, ContractBroken, IncompletePredictions, MissingData
+from lrbstore.errors import BadSpec, ContractBroken
 from lrbstore.metrics import Value, apply_transform, by_group, class_counts, metric
+from lrbstore.predictions import ID, Predictions
 from lrbstore.ranks import Groups
 from lrbstore.strata import Stratifier, stratifier
 
-_ID = "example_id"
 
-
-def score(dataset: Dataset, predictions: Any, by: str | Sequence[str] = (), model: str | None = None) -> pl.DataFrame:
+def score(
+    dataset: Dataset,
+    predictions: Any = None,
+    by: str | Sequence[str] = (),
+    model: str | None = None,
+    *,
+    predictor: str | None = None,
+    replicate: str | None = None,
+    allow_missing: bool = False,
+    keep: bool = False,
+) -> pl.DataFrame:
     """Score predictions for a data set.
 
     Args:
         dataset: The examples that were to be predicted.
-        predictions: A Parquet or CSV file, a frame (polars, Arrow, pandas) or a mapping with ``example_id`` and one more column; or a
-            mapping example_id → prediction; or an array in the order of the data set. A prediction has the shape of a label.
+        predictions: As :func:`lrbstore.predictions.given` takes them; None for those that the store has of ``model``.
         by: Stratifiers, each scored on its own (:mod:`lrbstore.strata`).
-        model: Name of the model, for the score's column.
+        model: Whose they are, for the score's column; of those that the store has, whose.
+        predictor: The way of predicting, likewise.
+        replicate: The seed, likewise.
+        allow_missing: Score the examples that have a prediction, and count the others in ``n_missing``.
+        keep: Publish the predictions as part of the store's next release, under ``model``.
 
     Returns:
-        One row for each metric and stratum, the overall ones first, in the columns of table ``score``. An undefined metric is null with
-        the reason in ``note``.
+        One row for each set, metric and stratum, the overall ones first, in the columns of table ``score``. An undefined metric is null
+        with the reason in ``note``.
 
     Raises:
         IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
-        UnknownName: If there is no such stratifier.
-        BadSpec: If the predictions have another shape than the labels, or the task lacks a column that a stratifier reads.
+        UnknownName: If there is no such stratifier, or the store has no predictions of the model.
+        BadSpec: If the predictions have another shape than the labels, are the labels, or are for something else; or the task lacks a
+            column that a stratifier reads.
     """
-    spec = dataset.spec
     cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
-    ids, labels = _labels(dataset)
+    ids, labels = examples(dataset)
+    if predictions is not None:
+        named = {"model": model, "predictor": predictor, "replicate": replicate}
+        sets = sets_of.given(dataset, ids, predictions, **named, allow_missing=allow_missing)
+        _see_no_labels(labels, sets)
+    elif model is None:
+        raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
+    else:
+        sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
+    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    if keep and predictions is not None:
+        sets = sets_of.keep(dataset, ids, sets)
+    rows = [row for one in sets for row in _scored(dataset, labels, one, cutting)]
+    columns = contract("score")
+    table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
+    return pl.DataFrame(pl.from_arrow(table))
+
+
+def examples(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
+    """Read ids and labels of a data set without cutting a sequence.
+
+    Returns:
+        Ids in order, each once, and labels as :meth:`Dataset.labels` gives them.
+
+    Raises:
+        ContractBroken: If two examples share an id.
+    """
+    ids = pl.Series(ID, dataset.rows(ID)[ID], dtype=pl.String)
     if ids.n_unique() != len(ids):
         raise ContractBroken(
-            f"{spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; run: lrbstore verify"
+            f"{dataset.spec.name}: two examples of {dataset.split} share an id, so that no prediction can be told theirs; "
+            "run: lrbstore verify"
         )
-    try:
-        values = aligned(predictions, ids, labels.shape[1:])
-    except IncompletePredictions as error:
-        w = dataset.window
-        raise IncompletePredictions(
-            f"{spec.name}.{dataset.split} at seq_len={w.seq_len:,}, window={w.policy!r}: {error}", error.counts
-        ) from None
-    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    return ids, dataset.labels()
+
+
+def _see_no_labels(labels: np.ndarray, sets: Sequence[Predictions]) -> None:
+    """Refuse the labels themselves, which happens to be the other column of a file."""
+    for one in sets:
+        own = labels[one.present]
+        if len(own) > 2 and (own != own[0]).any() and np.array_equal(one.values, own):
+            raise BadSpec(
+                f"the predictions are the labels of all {len(own):,} examples, number by number; expected a model's scores: "
+                "name their column 'prediction'"
+            )
+
+
+def _scored(dataset: Dataset, labels: np.ndarray, one: Predictions, cutting: Sequence[_Cut]) -> Iterator[dict[str, Any]]:
+    """Give the rows of table ``score`` of one set of predictions."""
+    spec, own = dataset.spec, labels[one.present]
+    everyone = bool(one.present.all())
+    held = cutting if everyone else [cut.of(one.present) for cut in cutting]
     positive = None
     if labels.ndim == 1 and spec.label.positive:
-        class_counts(labels)  # refuses other labels than 0 and 1
-        positive = labels != 0
-    found = _values(spec, labels, values, [cut.groups for cut in cutting])
-    rows = []
-    for cut, by_use in zip(cutting, found, strict=True):
+        class_counts(own)  # refuses other labels than 0 and 1
+        positive = own != 0
+    found = _values(spec, own, one.values, [cut.groups for cut in held])
+    for whole, cut, by_use in zip(cutting, held, found, strict=True):
         n_pos = None if positive is None else cut.groups.count(positive)
         for i, stratum in enumerate(cut.strata):
             n = int(cut.groups.counts[i])
             for use, results in zip(spec.metrics, by_use, strict=True):
-                rows.append(
-                    {
-                        "task": spec.name,
-                        "split": dataset.split,
-                        "model": model,
-                        "metric": use.name,
-                        "transform": use.transform,
-                        "stratifier": cut.name,
-                        "stratifier_hash": cut.hash,
-                        "stratum": stratum,
-                        "window": dataset.window.policy,
-                        "seq_len": dataset.window.seq_len,
-                        "release": dataset.store.release,
-                        "origin": "computed",
-                        "value": results[i].value,
-                        "n": n,
-                        "n_pos": None if n_pos is None else int(n_pos[i]),
-                        "n_neg": None if n_pos is None else n - int(n_pos[i]),
-                        "direction": spec.direction,
-                        "direction_by": "declared",
-                        "note": _note(results[i], use.threshold),
-                    }
-                )
-    columns = contract("score")
-    table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
-    return pl.DataFrame(pl.from_arrow(table))
+                yield {
+                    "task": spec.name,
+                    "split": dataset.split,
+                    "model": one.model,
+                    "predictor": one.predictor,
+                    "replicate": one.replicate,
+                    "metric": use.name,
+                    "transform": use.transform,
+                    "stratifier": cut.name,
+                    "stratifier_hash": cut.hash,
+                    "stratum": stratum,
+                    "window": dataset.window.policy,
+                    "seq_len": dataset.window.seq_len,
+                    "release": dataset.store.release,
+                    "origin": "computed",
+                    "value": results[i].value,
+                    "n": n,
+                    "n_pos": None if n_pos is None else int(n_pos[i]),
+                    "n_neg": None if n_pos is None else n - int(n_pos[i]),
+                    "n_missing": int(whole.groups.counts[i]) - n,
+                    "direction": spec.direction,
+                    "direction_by": "declared",
+                    "note": _note(results[i], use.threshold, one.note),
+                }
 
 
 def _values(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
@@ -109,14 +158,9 @@ def _values(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, groupings: S
     return [[found[i][j] for i in range(len(spec.metrics))] for j in range(len(groupings))]
 
 
-def _note(result: Value, threshold: float | None) -> str | None:
-    said = [t for t in (result.reason, result.note, None if threshold is None else f"positive at {threshold:g} or more") if t]
+def _note(result: Value, threshold: float | None, of_set: str | None) -> str | None:
+    said = [t for t in (result.reason, result.note, None if threshold is None else f"positive at {threshold:g} or more", of_set) if t]
     return "; ".join(said) or None
-
-
-def _labels(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
-    """Read ids and labels without cutting a sequence."""
-    return pl.Series(_ID, dataset.rows(_ID)[_ID], dtype=pl.String), dataset.labels()
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +171,10 @@ class _Cut:
     hash: str
     strata: list[str | None]
     groups: Groups
+
+    def of(self, rows: np.ndarray) -> _Cut:
+        """Cut some of the examples likewise; a stratum may become empty."""
+        return dataclasses.replace(self, groups=Groups(self.groups.codes[rows], self.groups.n_groups))
 
 
 def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
@@ -139,7 +187,7 @@ def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
             )
     if not cuts:
         return []
-    rows = dataset.rows(list(dict.fromkeys([_ID, *(column for cut in cuts for column in cut.needs)])))
+    rows = dataset.rows(list(dict.fromkeys([ID, *(column for cut in cuts for column in cut.needs)])))
     cursor = dataset.store.cursor(dataset.spec.name)
     cursor.register("kept_rows", rows.append_column("n_", pa.array(np.arange(len(dataset)))))
     columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
@@ -164,143 +212,6 @@ def _natural(name: str) -> list[tuple[int, str]]:
     import re
 
     return [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name)]
-
-
-def aligned(predictions: Any, ids: Sequence[str] | pl.Series, shape: tuple[int, ...]) -> np.ndarray:
-    """Bring predictions into the order of the examples.
-
-    Args:
-        predictions: See :func:`score`.
-        ids: The examples' ids, each once.
-        shape: Shape of one label.
-
-    Returns:
-        float64, n rows of the shape of a label.
-
-    Raises:
-        IncompletePredictions: With the counts of missing, unknown, duplicate and non-finite ones and the first three of each.
-        BadSpec: If the shape is not that of the labels.
-    """
-    ids = pl.Series(_ID, ids, dtype=pl.String)
-    given, values = _ids_and_values(predictions, ids)
-    try:
-        array = np.asarray(values, np.float64) if len(values) else np.empty((0, *shape))
-    except (ValueError, TypeError) as error:
-        raise BadSpec(f"predictions cannot be read as numbers of shape {shape}: {error}") from error
-    flat = int(np.prod(shape)) if shape else 1
-    if array.shape[1:] != shape:
-        if array.ndim == 2 and array.shape[1] == flat:  # a vector column cannot hold bins × tracks: it comes flattened
-            array = array.reshape(len(array), *shape)
-        else:
-            raise BadSpec(f"a prediction has the shape {array.shape[1:]}; the label of an example has {shape}")
-    finite = np.isfinite(array).reshape(len(array), flat).all(axis=1)
-    if finite.all() and (given is ids or given.equals(ids)):
-        return array
-    places = pl.DataFrame({_ID: ids}).join(
-        pl.DataFrame({_ID: given, "i": np.arange(len(given))}), on=_ID, how="left", maintain_order="left"
-    )
-    # As many predictions as examples, and one for each example: then none is unknown or given twice.
-    if len(ids) == len(given) == places.height and not places["i"].null_count() and finite.all():
-        return array[places["i"].to_numpy()]
-    bad = {
-        "missing": ids.filter(~ids.is_in(given.implode())).to_list(),
-        "unknown": given.filter(~given.is_in(ids.implode())).unique(maintain_order=True).to_list(),
-        "duplicate": given.filter(~given.is_first_distinct()).unique(maintain_order=True).to_list(),
-        "non_finite": given.filter(pl.Series(~finite)).to_list(),
-    }
-    said = "; ".join(
-        f"{len(v):,} {k.replace('_', '-')} ({', '.join(map(str, v[:3]))}{' …' if len(v) > 3 else ''})" for k, v in bad.items() if v
-    )
-    raise IncompletePredictions(
-        f"the predictions do not fit the {len(ids):,} examples: {said}; every example needs exactly one finite prediction",
-        {k: len(v) for k, v in bad.items()},
-    )
-
-
-def _ids_and_values(predictions: Any, ids: pl.Series) -> tuple[pl.Series, Any]:
-    """Read predictions: their ids (``ids`` itself where they follow it), and their values."""
-    if isinstance(predictions, str | Path):
-        return _ids_and_values(read_predictions(Path(predictions)), ids)
-    if isinstance(predictions, list | tuple) and predictions and isinstance(predictions[0], tuple):
-        raise BadSpec("predictions are a list of pairs; give a mapping: dict(pairs)")
-    if isinstance(predictions, np.ndarray | list | tuple):
-        if len(predictions) != len(ids):
-            raise IncompletePredictions(
-                f"{len(predictions):,} predictions for {len(ids):,} examples; an array must follow the data set's order row by row",
-                {
-                    "missing": max(len(ids) - len(predictions), 0),
-                    "unknown": max(len(predictions) - len(ids), 0),
-                    "duplicate": 0,
-                    "non_finite": 0,
-                },
-            )
-        return ids, predictions
-    if isinstance(predictions, Mapping):
-        if _ID not in predictions:
-            return pl.Series(_ID, [str(k) for k in predictions], dtype=pl.String), list(predictions.values())
-        predictions = pl.DataFrame(dict(predictions))
-    frame = _frame(predictions)
-    if _ID not in frame.columns or frame.width < 2:
-        raise BadSpec(f"predictions need the column {_ID!r} and one column of predictions; found: {', '.join(frame.columns)}")
-    column = "prediction" if "prediction" in frame.columns else next(c for c in frame.columns if c != _ID)
-    others = [c for c in frame.columns if c not in {_ID, column}]
-    if others and column != "prediction":
-        raise BadSpec(
-            f"predictions have several columns besides {_ID!r}: {', '.join([column, *others])}; call the one that is meant 'prediction'"
-        )
-    values = frame[column]
-    nested = isinstance(values.dtype, pl.List | pl.Array)
-    try:
-        given = frame[_ID].cast(pl.String, strict=False).fill_null("None")
-    except pl.exceptions.PolarsError as error:
-        raise BadSpec(f"predictions have ids of type {frame[_ID].dtype}; expected text, as the examples' {_ID}") from error
-    return given, _nested(values) if nested else values.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
-
-
-def _nested(values: pl.Series) -> Any:
-    """Read a column of lists as an array (n, width); a missing list, or a missing number, is NaN and will be counted as not finite."""
-    if isinstance(values.dtype, pl.Array):
-        values = values.arr.to_list()
-    widths = sorted(values.list.len().drop_nulls().unique().to_list())
-    if len(widths) > 1:
-        raise BadSpec(f"predictions are vectors of different lengths: {', '.join(map(str, widths[:4]))}; expected one length")
-    if values.dtype.inner.is_nested():  # type: ignore[attr-defined]
-        return values.to_list()
-    out = np.full((len(values), *widths), np.nan)
-    if widths and widths[0]:
-        numbers = values.drop_nulls().explode(empty_as_null=False, keep_nulls=True).cast(pl.Float64, strict=False).fill_null(np.nan)
-        out[values.is_not_null().to_numpy()] = numbers.to_numpy().reshape(-1, widths[0])
-    return out
-
-
-def _frame(predictions: Any) -> pl.DataFrame:
-    if isinstance(predictions, pl.DataFrame):
-        return predictions
-    if isinstance(predictions, pl.LazyFrame):
-        return predictions.collect()
-    try:
-        return pl.DataFrame(pl.from_arrow(pa.table(predictions) if not isinstance(predictions, pa.Table) else predictions))
-    except (TypeError, ValueError, pa.ArrowInvalid) as error:
-        raise BadSpec(
-            f"predictions of type {type(predictions).__name__} are not understood; give a file, a frame, a mapping or an array"
-        ) from error
-
-
-def read_predictions(path: Path) -> pl.DataFrame:
-    """Read a file of predictions: Parquet, or CSV with a header.
-
-    Raises:
-        MissingData: If there is no such file.
-        BadSpec: If it cannot be read as a table.
-    """
-    if not path.is_file():
-        raise MissingData(f"there is no file of predictions at {path}; expected Parquet or CSV with example_id and prediction")
-    try:
-        if path.suffix in {".parquet", ".pq"}:
-            return pl.read_parquet(path)
-        return pl.read_csv(path, schema_overrides={_ID: pl.String})
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadSpec(f"{path} cannot be read as predictions: {str(error).splitlines()[0]}; expected Parquet or CSV") from error
 
 
 def _nullable(schema: pa.Schema) -> pa.Schema:

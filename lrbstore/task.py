@@ -17,6 +17,7 @@ from lrbstore.contract import literal, quote
 from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings_of
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
+from lrbstore.predictions import expects
 from lrbstore.scoring import score
 from lrbstore.store import Store, damage_said, open_store
 from lrbstore.window import WindowSpec, check_seq_len
@@ -181,25 +182,45 @@ class Task:
             f"  {self.spec.assembly} · splits {', '.join(self.splits)} · release {self.store.release}{simulated}"
         )
 
-    def score(self, predictions: Any, by: str | Sequence[str] = (), split: str = "test", *, model: str | None = None) -> pl.DataFrame:
+    def score(
+        self,
+        predictions: Any = None,
+        by: str | Sequence[str] = (),
+        split: str = "test",
+        *,
+        model: str | None = None,
+        predictor: str | None = None,
+        replicate: str | None = None,
+        allow_missing: bool = False,
+        keep: bool = False,
+    ) -> pl.DataFrame:
         """Score predictions for a split, overall and per stratum.
 
         Args:
             predictions: A Parquet or CSV file, a frame with ``example_id`` and ``prediction``, a mapping example_id → prediction, or an
-                array in the order of the split. A prediction has the shape of a label.
+                array in the order of the split; ``print(task.expects())`` says more. None: those that the store has of ``model``.
             by: Stratifiers: ``tissue``, ``chromosome``, ``gene_type``, ``tss_distance:caduceus``, ``tss_distance:viztool``,
                 ``tss_distance:0,5000,50000`` …
             split: The split that was predicted.
-            model: Name of the model, for the score's column.
+            model: Whose predictions they are.
+            predictor: The way of predicting with it.
+            replicate: Its seed or replicate.
+            allow_missing: Score the examples that have a finite prediction; the others are counted in ``n_missing``.
+            keep: Publish the predictions in the store's next release, so that they can be scored again by the name of ``model``.
 
         Returns:
-            A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos and n_neg.
+            A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos, n_neg and n_missing.
 
         Raises:
             IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
-            UnknownName: If there is no such split or stratifier.
+            BadSpec: If predictions are of another shape than labels, are the labels, or say that they are for something else.
+            UnknownName: If there is no such split or stratifier, or the store has no predictions of the model.
         """
-        return score(self[split], predictions, by, model)
+        return score(self[split], predictions, by, model, predictor=predictor, replicate=replicate, allow_missing=allow_missing, keep=keep)
+
+    def expects(self, split: str = "test") -> str:
+        """Say which predictions :meth:`score` wants for a split: how many, of what shape, under which ids; for ``print``."""
+        return expects(self[split])
 
     def overlap(self, *seq_lens: int) -> pl.DataFrame:
         """Tell how many windows of one split share bases with windows of another, and how many bases.

@@ -22,6 +22,7 @@ create table score (
     n               BIGINT NOT NULL,   -- examples in the stratum
     n_pos           BIGINT,            -- positives among them, for binary labels
     n_neg           BIGINT,            -- negatives among them, for binary labels
+    n_missing       BIGINT NOT NULL,   -- examples of the stratum without a prediction, which was allowed; n is without them
     direction       VARCHAR NOT NULL,  -- whether higher or lower predictions mean the positive label
     direction_by    VARCHAR NOT NULL,  -- who chose the direction: declared, train or test
     note            VARCHAR,           -- why a value is null, or what was left out of a mean

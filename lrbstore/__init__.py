@@ -27,6 +27,7 @@ from lrbstore.errors import (
     WrongAssembly,
 )
 from lrbstore.genome import Genome
+from lrbstore.scoring import Intervals
 from lrbstore.store import Store
 from lrbstore.store import open_store as open  # noqa: A004 - lrbstore.open is the public name, as gzip.open is gzip's
 from lrbstore.task import Task, task, tasks
@@ -41,6 +42,7 @@ __all__ = [
     "Genome",
     "HashMismatch",
     "IncompletePredictions",
+    "Intervals",
     "LrbStoreError",
     "MissingData",
     "MissingExtra",

@@ -631,7 +631,8 @@ def kept(
     if not fits:
         there = "; ".join(dict.fromkeys(f"split {s['split']}, {s['settings']}" for s in mine))
         raise BadSpec(
-            f"the predictions of {model} that are kept for {spec.name} are for: {there}; asked for: split {dataset.split}, {json.dumps(settings)}"
+            f"the predictions of {model} that are kept for {spec.name} are for: {there}; "
+            f"asked for: split {dataset.split}, {json.dumps(settings)}"
         )
     return [_read(dataset, ids, s, allow_missing) for s in fits]
 

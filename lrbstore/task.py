@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.predictions import expects
-from lrbstore.scoring import score
+from lrbstore.scoring import Comparison, Intervals, compare, score
 from lrbstore.store import Store, damage_said, open_store
 from lrbstore.window import WindowSpec, check_seq_len
 
@@ -193,6 +193,7 @@ class Task:
         replicate: str | None = None,
         allow_missing: bool = False,
         keep: bool = False,
+        intervals: Intervals | None = None,
     ) -> pl.DataFrame:
         """Score predictions for a split, overall and per stratum.
 
@@ -207,6 +208,8 @@ class Task:
             replicate: Its seed or replicate.
             allow_missing: Score the examples that have a finite prediction; the others are counted in ``n_missing``.
             keep: Publish the predictions in the store's next release, so that they can be scored again by the name of ``model``.
+            intervals: How they are made, ``lrbstore.Intervals(cluster="gene_id", replicates=1000)``; by formula where the metric has one,
+                else by a bootstrap over examples, if nothing is said.
 
         Returns:
             A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos, n_neg and n_missing.
@@ -216,7 +219,42 @@ class Task:
             BadSpec: If predictions are of another shape than labels, are the labels, or say that they are for something else.
             UnknownName: If there is no such split or stratifier, or the store has no predictions of the model.
         """
-        return score(self[split], predictions, by, model, predictor=predictor, replicate=replicate, allow_missing=allow_missing, keep=keep)
+        return score(
+            self[split],
+            predictions,
+            by,
+            model,
+            predictor=predictor,
+            replicate=replicate,
+            allow_missing=allow_missing,
+            keep=keep,
+            intervals=intervals,
+        )
+
+    def compare(
+        self,
+        models: Sequence[str] | Mapping[str, Any],
+        by: str | Sequence[str] = (),
+        split: str = "test",
+        *,
+        metrics: Sequence[str] = (),
+        allow_missing: bool = False,
+        intervals: Intervals | None = None,
+    ) -> Comparison:
+        """Compare models on the same examples of a split: see :func:`lrbstore.scoring.compare`.
+
+        Args:
+            models: Names of two or more models whose predictions the store has, or a mapping name → predictions.
+            by: Stratifiers, as for :meth:`score`.
+            split: The split that was predicted.
+            metrics: Which of the task's metrics; all by default.
+            allow_missing: Compare on the examples that all models have a prediction for.
+            intervals: How they are made; ``lrbstore.Intervals(cluster="gene_id")``.
+
+        Returns:
+            ``scores``, with tie groups, and ``differences``, paired, with intervals and adjusted p: two polars frames.
+        """
+        return compare(self[split], models, by, metrics=metrics, allow_missing=allow_missing, intervals=intervals)
 
     def expects(self, split: str = "test") -> str:
         """Say which predictions :meth:`score` wants for a split: how many, of what shape, under which ids; for ``print``."""

@@ -1,25 +1,224 @@
-"""A small baseline that any task can be run against: ridge regression on k-mer counts around the anchor.
+"""Baselines: predictions that need no model, so that a model's score has something under it. Each fits any task that has what it needs.
 
-It exists so that a model's score has something under it, and so that the whole way from table to score can be walked without a model.
+A baseline learns from the training split alone, its direction too. Adding one is a function with :func:`_baseline` over it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from lrbstore.dataset import Dataset
-from lrbstore.errors import BadSpec
+from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.metrics import apply_transform
+from lrbstore.predictions import ID
 from lrbstore.task import Task
 from lrbstore.window import cage_bins
+
+Predicted = tuple[list[str], np.ndarray]  #: Ids of the examples, and float64 predictions in the shape of their labels, in order.
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """One baseline.
+
+    Attributes:
+        name: What it is asked for by, and the name of the model that its predictions are kept under.
+        about: What it predicts, in one line.
+        lacks: Says what a task lacks for it; None where it fits.
+        predict: Takes the task, the split and a seed.
+    """
+
+    name: str
+    about: str
+    lacks: Callable[[Task], str | None]
+    predict: Callable[[Task, str, int], Predicted]
+
+
+BASELINES: dict[str, Baseline] = {}
+
+
+def _baseline(lacks: Callable[[Task], str | None] = lambda _: None) -> Callable[[Callable[[Task, str, int], Predicted]], Baseline]:
+    """Enter a function into `BASELINES` under its own name; the first line of its docstring says what it predicts."""
+
+    def enter(function: Callable[[Task, str, int], Predicted]) -> Baseline:
+        about = (function.__doc__ or "").splitlines()[0]
+        BASELINES[function.__name__] = Baseline(function.__name__, about, lacks, function)
+        return BASELINES[function.__name__]
+
+    return enter
+
+
+def predict(task: Task, name: str, *, split: str = "test", seed: int = 0) -> Predicted:
+    """Predict a split with a baseline.
+
+    Args:
+        task: The task, opened at a window length.
+        name: A key of `BASELINES`.
+        split: The split to predict.
+        seed: Of what is drawn: random predictions, a sample of the training rows.
+
+    Returns:
+        Ids of the examples and predictions float64 in the shape of the labels, in the order of the split.
+
+    Raises:
+        UnknownName: If there is no such baseline, or no such split.
+        BadSpec: If the task lacks what the baseline needs, or a split that it needs has no examples at this window length.
+        MissingData: If it reads sequences, and no genome is registered for the task's assembly.
+    """
+    if name not in BASELINES:
+        raise UnknownName("baseline", name, BASELINES)
+    own = BASELINES[name]
+    if lack := own.lacks(task):
+        fit = ", ".join(other for other, one in BASELINES.items() if not one.lacks(task))
+        raise BadSpec(f"baseline {name!r} does not fit {task.name}: {lack}; those that do: {fit}")
+    return own.predict(task, split, seed)
+
+
+# ── without a sequence ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _no_training(task: Task) -> str | None:
+    return None if "train" in task.splits else f"split scheme {task.split_scheme!r} has no training split"
+
+
+def _lacks_column(*columns: str) -> Callable[[Task], str | None]:
+    def lacks(task: Task) -> str | None:
+        there = set(task.spec.columns) | set(task["test"]._columns if "test" in task.splits else ())
+        return _no_training(task) or (None if there & set(columns) else f"its examples have no column {' or '.join(columns)}")
+
+    return lacks
+
+
+def _labels(dataset: Dataset) -> np.ndarray:
+    """Return a split's labels as its metrics see them: float64, first axis the examples."""
+    labels = dataset.labels()
+    if not len(labels):
+        raise BadSpec(f"{dataset!r} has no examples to learn from; ask for a shorter seq_len, or see dropped()")
+    transform = dataset.spec.metrics[0].transform
+    return apply_transform(labels, transform) if transform != "none" else labels.astype(np.float64)
+
+
+def _ids(dataset: Dataset) -> list[str]:
+    return [str(one) for one in dataset.rows(ID)[ID].to_pylist()]
+
+
+def _everywhere(dataset: Dataset, value: np.ndarray) -> Predicted:
+    ids = _ids(dataset)
+    return ids, np.broadcast_to(value, (len(ids), *dataset.label_shape)).copy()
+
+
+@_baseline(_no_training)
+def constant(task: Task, split: str, seed: int) -> Predicted:
+    """The mean label of the training split, the same number for every example and track (of classes: their shares)."""
+    del seed
+    labels = _labels(task.train)
+    return _everywhere(task[split], labels.mean(axis=0) if task.spec.label.classes else np.array(labels.mean()))
+
+
+@_baseline()
+def random(task: Task, split: str, seed: int) -> Predicted:
+    """Independent random numbers, between 0 and 1 for classes and standard normal else: what nothing at all scores."""
+    ids, rng = _ids(task[split]), np.random.default_rng(seed)
+    shape, label = (len(ids), *task[split].label_shape), task.spec.label
+    return ids, rng.random(shape) if label.positive or label.classes else rng.normal(size=shape)
+
+
+def _group_means(task: Task, split: str, column: str) -> Predicted:
+    """Predict the mean label of the training examples of the same group; of a group that is not among them, the mean of all."""
+    train, test = task.train, task[split]
+    labels = _labels(train)
+    of_train = pl.Series("key", train.rows([ID, column])[column]).cast(pl.String)
+    of_test = pl.Series("key", test.rows([ID, column])[column]).cast(pl.String)
+    known = of_train.unique().drop_nulls().sort()
+    place = {key: i for i, key in enumerate(known.to_list())}
+    codes = np.array([place.get(key, len(place)) for key in of_train.to_list()], np.int64)
+    flat = labels.reshape(len(labels), -1)
+    sums = np.zeros((len(place) + 1, flat.shape[1]))
+    np.add.at(sums, codes, flat)
+    counts = np.bincount(codes, minlength=len(place) + 1)[:, None]
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), flat.mean(axis=0))
+    means[-1] = flat.mean(axis=0)
+    chosen = np.array([place.get(key, len(place)) for key in of_test.to_list()], np.int64)
+    return _ids(test), means[chosen].reshape(len(chosen), *test.label_shape)
+
+
+@_baseline(lambda task: "bins × tracks are no labels of a gene" if task.spec.label.bins else _lacks_column("gene_id", "gene_symbol")(task))
+def gene_mean(task: Task, split: str, seed: int) -> Predicted:
+    """The mean label of the gene's training examples; the mean of all for a gene that has none."""
+    del seed
+    return _group_means(task, split, "gene_id" if "gene_id" in task.train._columns else "gene_symbol")
+
+
+@_baseline(lambda task: _no_training(task) if task.spec.label.tracks else _lacks_column("tissue")(task))
+def tissue_mean(task: Task, split: str, seed: int) -> Predicted:
+    """The mean label of the tissue's training examples; of vectors the mean of each track."""
+    del seed
+    if task.spec.label.tracks:
+        labels = _labels(task.train)
+        return _everywhere(task[split], labels.reshape(-1, labels.shape[-1]).mean(axis=0))
+    return _group_means(task, split, "tissue")
+
+
+def _line(task: Task, split: str, feature: Callable[[Dataset], np.ndarray]) -> Predicted:
+    """Fit the labels by least squares on one number an example, on the training split; predict another split.
+
+    So the direction is the training split's; where all numbers are one, the mean.
+    """
+    x, labels = feature(task.train), _labels(task.train)
+    y = labels.reshape(len(labels), -1)
+    centre, mean = x.mean(), y.mean(axis=0)
+    spread = float(((x - centre) ** 2).sum())
+    slope = (x - centre) @ (y - mean) / spread if spread > 0 else np.zeros(y.shape[1])
+    test = task[split]
+    predicted = (feature(test) - centre)[:, None] * slope + mean
+    return _ids(test), predicted.reshape(len(predicted), *test.label_shape)
+
+
+@_baseline(lambda task: "bins × tracks have no one distance" if task.spec.label.bins else _lacks_column("tss_distance_bp")(task))
+def tss_distance(task: Task, split: str, seed: int) -> Predicted:
+    """A line in log(1 + distance to the transcription start site), fitted on the training split."""
+    del seed
+
+    def distance(dataset: Dataset) -> np.ndarray:
+        values = dataset.rows([ID, "tss_distance_bp"])["tss_distance_bp"].to_numpy().astype(np.float64)
+        middle = np.nanmedian(values) if np.isfinite(values).any() else 0.0
+        return np.log1p(np.abs(np.where(np.isfinite(values), values, middle)))
+
+    return _line(task, split, distance)
+
+
+@_baseline(lambda task: "bins × tracks have no one window" if task.spec.label.bins else _no_training(task))
+def gc_content(task: Task, split: str, seed: int) -> Predicted:
+    """A line in the share of G and C in the window, fitted on the training split; of a combination the mean over its members."""
+    del seed
+
+    def share(dataset: Dataset) -> np.ndarray:
+        shares = []
+        for batch in dataset.batches(256):
+            letters = batch[KINDS[dataset.spec.kind].sequences[0]]
+            known = np.count_nonzero(letters != ord("N"), axis=-1)
+            gc = np.count_nonzero((letters == ord("G")) | (letters == ord("C")), axis=-1) / np.maximum(known, 1)
+            if "member_offsets" in batch:
+                offsets = batch["member_offsets"]
+                gc = np.add.reduceat(gc, offsets[:-1]) / np.diff(offsets)
+            shares.append(gc)
+        return np.concatenate(shares) if shares else np.zeros(0)
+
+    return _line(task, split, share)
+
+
+# ── k-mers ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def kmer_ridge(
     task: Task, *, split: str = "test", k: int = 5, flank: int = 1_024, alpha: float = 10.0, most_train: int = 20_000, seed: int = 0
-) -> tuple[list[str], np.ndarray]:
+) -> Predicted:
     """Fit ridge regression on the training split's k-mer counts, and predict another split.
 
     A point or interval task counts k-mers (of both strands together) in the central ``2·flank`` bases; CAGE counts them in each bin of
@@ -155,3 +354,11 @@ def _canonical(k: int) -> np.ndarray:
         complement = complement * 4 + (3 - rest % 4)
         rest //= 4
     return np.minimum(number, complement)
+
+
+BASELINES["kmer_ridge"] = Baseline(
+    "kmer_ridge",
+    "Ridge regression on counts of 5-mers around the anchor.",
+    _no_training,
+    lambda task, split, seed: kmer_ridge(task, split=split, seed=seed),
+)

@@ -79,6 +79,13 @@ SplitOption = Annotated[str, typer.Option(help="The split that was predicted.")]
 ModelOption = Annotated[str | None, typer.Option(help="Name of the model.")]
 PredictorOption = Annotated[str | None, typer.Option(help="The way of predicting with the model, if there are several.")]
 ReplicateOption = Annotated[str | None, typer.Option(help="Seed or replicate, if there are several.")]
+ByOption = Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")]
+IntervalsOption = Annotated[str, typer.Option("--intervals", help="auto (a formula where there is one), formula, bootstrap or none.")]
+ClusterOption = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="Draw whole clusters in the bootstrap: gene_id, chrom, an LD block.")
+]
+ReplicatesOption = Annotated[int, typer.Option(min=1, help="Replicates of the bootstrap.")]
+SeedOption = Annotated[int, typer.Option(help="Seed of the bootstrap.")]
 ReleaseOption = Annotated[str | None, typer.Option(help="A release by name; the current one by default.")]
 SeqLenOption = Annotated[int | None, typer.Option("--seq-len", metavar="L", help="Window length in bp; the task's own by default.")]
 
@@ -415,7 +422,7 @@ def score(
         Path | None,
         typer.Argument(metavar="[FILE]", help="Parquet or CSV with example_id and prediction; without it, what the store has of --model."),
     ] = None,
-    by: Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")] = None,
+    by: ByOption = None,
     model: ModelOption = None,
     predictor: PredictorOption = None,
     replicate: ReplicateOption = None,
@@ -426,6 +433,10 @@ def score(
     keep: Annotated[
         bool | None, typer.Option("--keep/--no-keep", help="Keep the file's predictions in the store; yes where they have a model's name.")
     ] = None,
+    intervals: IntervalsOption = "auto",
+    cluster: ClusterOption = None,
+    replicates: ReplicatesOption = 1_000,
+    seed: SeedOption = 0,
     seq_len: SeqLenOption = None,
     window: WindowOption = None,
     edge: EdgeOption = None,
@@ -445,17 +456,157 @@ def score(
             task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
         )
         keep = keep if keep is not None else file is not None and model is not None and release is None
-        frame = chosen.score(
-            file, by or (), split, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing, keep=keep
-        )
+        with progress() as say:
+            frame = chosen.score(
+                file,
+                by or (),
+                split,
+                model=model,
+                predictor=predictor,
+                replicate=replicate,
+                allow_missing=allow_missing,
+                keep=keep,
+                intervals=_intervals(intervals, cluster, replicates, seed, say),
+            )
         if keep:
             names = ", ".join(frame["model"].unique(maintain_order=True).to_list())
             notice(f"kept in release {opened_store.folder.current}; score them again: lrbstore score {chosen.name} --model {names}")
-    if format is Format.table:
+    _show_scores(frame, format)
+
+
+@app.command()
+def compare(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    models: Annotated[
+        list[str], typer.Argument(metavar="MODEL…", help="Models whose predictions the store has; MODEL/PREDICTOR/REPLICATE where several.")
+    ],
+    by: ByOption = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="A metric of the task; by default its first that has no threshold. One or several.")
+    ] = None,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Print the paired differences, with intervals and adjusted p.")
+    ] = False,
+    split: SplitOption = "test",
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Compare on the examples that all models have a prediction for.")
+    ] = False,
+    cluster: ClusterOption = None,
+    replicates: ReplicatesOption = 1_000,
+    seed: SeedOption = 0,
+    seq_len: SeqLenOption = None,
+    window: WindowOption = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
+    release: ReleaseOption = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Compare models on the same examples: scores with intervals and tie groups, by stratum; or their paired differences."""
+    from lrbstore.task import task as open_task
+
+    with opened(store, release) as opened_store, progress() as say:
+        chosen = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )
+        uses = chosen.spec.metrics
+        metrics = metric or [next((use.name for use in uses if use.threshold is None), uses[0].name)]
+        how = _intervals("auto", cluster, replicates, seed, say)
+        found = chosen.compare(models, by or (), split, metrics=metrics, allow_missing=allow_missing, intervals=how)
+    if differences:
+        frame = found.differences
+        if format is Format.table:
+            frame = frame.select(
+                "metric", "stratifier", "stratum", "model_a", "model_b", "difference", "ci_low", "ci_high", "p_holm", "p_bh", "n", "note"
+            )
+        show_rows(frame.to_dicts(), format, columns=frame.columns)
+    elif format is Format.table:
+        _show_side_by_side(found.scores)
+    else:
+        show_rows(found.scores.to_dicts(), format, columns=found.scores.columns)
+
+
+@app.command()
+def baseline(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME…]", help="Baselines; without one, all that fit are listed.")] = None,
+    by: ByOption = None,
+    split: SplitOption = "test",
+    keep: Annotated[bool, typer.Option("--keep/--no-keep", help="Keep the predictions in the store, under the baseline's name.")] = True,
+    intervals: IntervalsOption = "auto",
+    cluster: ClusterOption = None,
+    replicates: ReplicatesOption = 1_000,
+    seed: SeedOption = 0,
+    seq_len: SeqLenOption = None,
+    window: WindowOption = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Predict a task with a baseline, so that a model's score has something under it, and score that."""
+    import polars as pl
+
+    from lrbstore.baseline import BASELINES, predict
+    from lrbstore.task import task as open_task
+
+    with opened(store) as opened_store, progress() as say:
+        chosen = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )
+        if not names:
+            rows = [{"baseline": name, "predicts": one.about, "lacks": one.lacks(chosen)} for name, one in BASELINES.items()]
+            show_rows(rows, format, all_rows=True)
+            return
+        frames = []
+        for name in names:
+            say(f"baseline {name} on {chosen.name}")
+            ids, values = predict(chosen, name, split=split, seed=seed)
+            given = {"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}
+            how = _intervals(intervals, cluster, replicates, seed, say)
+            frames.append(chosen.score(given, by or (), split, model=name, predictor="baseline", keep=keep, intervals=how))
+        if keep:
+            notice(f"kept in release {opened_store.folder.current}; beside a model: lrbstore compare {chosen.name} {' '.join(names)} MODEL")
+    _show_scores(pl.concat(frames), format)
+
+
+def _intervals(method: str, cluster: str | None, replicates: int, seed: int, say: Callable[[str], None]) -> Any:
+    """Read the options of intervals; progress of a bootstrap is said."""
+    from lrbstore.scoring import Intervals
+
+    return Intervals(method, cluster, replicates, seed, progress=lambda done, steps: say(f"bootstrap: {100 * done // max(steps, 1)} %"))
+
+
+def _show_scores(frame: Any, form: Format) -> None:
+    """Print rows of table ``score``; a person sees the columns that say something."""
+    if form is Format.table:
         several = [c for c in ("model", "predictor", "replicate") if frame[c].n_unique() > 1]
         missing = ["n_missing"] if frame["n_missing"].sum() else []
-        frame = frame.select(*several, "metric", "transform", "stratifier", "stratum", "value", "n", "n_pos", "n_neg", *missing, "note")
-    show_rows(frame.to_dicts(), format, columns=frame.columns)
+        sure = ["ci_low", "ci_high"] if frame["ci_low"].count() else []
+        frame = frame.select(
+            *several, "metric", "transform", "stratifier", "stratum", "value", *sure, "n", "n_pos", "n_neg", *missing, "note"
+        )
+    show_rows(frame.to_dicts(), form, columns=frame.columns, all_rows=True)
+
+
+def _show_side_by_side(scores: Any) -> None:
+    """Print a comparison on one screen: a row a stratum, a column a model with value, interval and tie group."""
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for one in scores.iter_rows(named=True):
+        key = (one["metric"], one["transform"], one["stratifier"], one["stratum"])
+        counts = {"n": one["n"], **({"n_pos": one["n_pos"]} if one["n_pos"] is not None else {})}
+        missing = {"n_missing": one["n_missing"]} if scores["n_missing"].sum() else {}
+        row = rows.setdefault(
+            key, {"metric": one["metric"], "stratifier": one["stratifier"], "stratum": one["stratum"], **counts, **missing}
+        )
+        sure = f" ({one['ci_low']:.2f}–{one['ci_high']:.2f})" if one["ci_low"] is not None else ""
+        row[one["model"]] = f"{one['value']:.3f}{sure} #{one['tie_group']}" if one["value"] is not None else "undefined"
+        row["note"] = "too few" if "too_few" in (one["note"] or "") else row.get("note")
+    found = [{**{k: v for k, v in row.items() if k != "note"}, "note": row["note"]} for row in rows.values()]
+    show_rows(found, Format.table, all_rows=True)
+    notice("value (95 % interval) #tie group: models with the same number cannot be told apart; #1 is the best one's")
 
 
 @predictions_app.command("template")

@@ -116,9 +116,7 @@ def score(
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
     rows = [row for one in sets for row in _scored(dataset, labels, one, cutting, how, clusters)]
-    columns = contract("score")
-    table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
-    return pl.DataFrame(pl.from_arrow(table))
+    return _score_table(rows)
 
 
 def examples(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
@@ -239,7 +237,7 @@ def compare(
     keys_of = ["metric", "transform", "stratifier", "stratum", "model"]
     return Comparison(
         scores.join(ranked, on=keys_of, how="left", nulls_equal=True, maintain_order="left"),
-        pl.DataFrame(rows, schema_overrides={"stratum": pl.String}, infer_schema_length=None),
+        pl.DataFrame(rows, schema_overrides={"stratum": pl.String, "ci_method": pl.String, "note": pl.String}, infer_schema_length=None),
     )
 
 
@@ -499,6 +497,13 @@ def _natural(name: str) -> list[tuple[int, str]]:
     import re
 
     return [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name)]
+
+
+def _score_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Lay rows out in the columns of table ``score``; what a row does not say is null."""
+    columns = contract("score")
+    table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))
+    return pl.DataFrame(pl.from_arrow(table))
 
 
 def _nullable(schema: pa.Schema) -> pa.Schema:

@@ -216,7 +216,8 @@ def compare(
     frames = [pl.DataFrame(list(_scored(dataset, labels, one, cutting, how, clusters)), infer_schema_length=None) for one in sets.values()]
     scores = pl.concat(frames, how="vertical_relaxed").filter(pl.col("metric").is_in([use.name for use in chosen]))
     held = [cut.of(present) for cut in cutting]
-    rows, ranks = [], []
+    rows: list[dict[str, Any]] = []
+    ranks: dict[tuple[Any, ...], int | None] = {}
     for use in chosen:
         found = _differences(use, labels[present], {name: one.values for name, one in sets.items()}, held, how, clusters, present)
         for cut, of_cut in zip(held, found, strict=True):
@@ -227,16 +228,13 @@ def compare(
                 ).filter(pl.col("stratum").eq_missing(pl.lit(stratum)))
                 values = dict(here.select("model", "value").iter_rows())
                 keys = {"metric": use.name, "transform": use.transform, "stratifier": cut.name, "stratum": stratum}
-                ranks += [
-                    {**keys, "model": name, "tie_group": group}
-                    for name, group in tie_groups(values, own, metric(use.name).direction).items()
-                ]
+                for name, group in tie_groups(values, own, metric(use.name).direction).items():
+                    ranks[(*keys.values(), name)] = group
                 counts = here.select("n", "n_pos", "n_neg", "n_missing").row(0, named=True)
                 rows += [{"task": spec.name, "split": dataset.split, **keys, **_said(d), **counts} for d in own]
-    ranked = pl.DataFrame(ranks, schema_overrides={"stratum": pl.String, "tie_group": pl.Int64})
-    keys_of = ["metric", "transform", "stratifier", "stratum", "model"]
+    of_row = scores.select("metric", "transform", "stratifier", "stratum", "model").iter_rows()
     return Comparison(
-        scores.join(ranked, on=keys_of, how="left", nulls_equal=True, maintain_order="left"),
+        scores.with_columns(pl.Series("tie_group", [ranks[key] for key in of_row], dtype=pl.Int64)),
         pl.DataFrame(rows, schema_overrides={"stratum": pl.String, "ci_method": pl.String, "note": pl.String}, infer_schema_length=None),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -22,7 +23,9 @@ from lrbstore.metrics import Grouped, Pair, Value, apply_transform, by_group, cl
 from lrbstore.predictions import ID, Predictions
 from lrbstore.ranks import Groups, Ordinals
 from lrbstore.resampling import REPLICATES, bootstrap
-from lrbstore.strata import Stratifier, stratifier
+from lrbstore.strata import Stratifier, stratifiers
+
+_MOST_STRATA = 10_000  #: Strata of one way to cut; more are a number that was not cut into bins.
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def score(
         BadSpec: If the predictions have another shape than the labels, are the labels, or are for something else; or the task lacks a
             column that a stratifier reads.
     """
-    cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
+    cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
     if predictions is not None:
         named = {"model": model, "predictor": predictor, "replicate": replicate}
@@ -202,7 +205,7 @@ def compare(
         if name not in names:
             raise UnknownName(f"metric of {spec.name}", name, names)
     chosen = [use for use in spec.metrics if not metrics or use.name in metrics]
-    cuts = [stratifier(name) for name in ([by] if isinstance(by, str) else by)]
+    cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
     sets = _named_sets(dataset, ids, models, allow_missing)
     present = np.logical_and.reduce([one.present for one in sets.values()])
@@ -473,10 +476,31 @@ def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
     rows = dataset.rows(list(dict.fromkeys([ID, *(column for cut in cuts for column in cut.needs)])))
     cursor = dataset.store.cursor(dataset.spec.name)
     cursor.register("kept_rows", rows.append_column("n_", pa.array(np.arange(len(dataset)))))
+    cuts = [_typed(cursor, cut) if cut.is_own else cut for cut in cuts]
     columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
     table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
-    return [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+    found = [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+    for cut in found:
+        if len(cut.strata) > _MOST_STRATA:
+            raise BadSpec(
+                f"stratum {cut.name!r} cuts {len(dataset):,} examples into {len(cut.strata):,}; expected at most {_MOST_STRATA:,}: "
+                "cut numbers into bins, as in 'tss_distance_bp // 10000' or 'bin_label(maf, [0, 0.01, 0.05])'"
+            )
+    return found
+
+
+def _typed(cursor: Any, cut: Stratifier) -> Stratifier:
+    """Bind an expression of the user's; numbers that are not whole are cut down to whole ones."""
+    try:
+        if len(cursor.extract_statements(f"select ({cut.sql})")) != 1:
+            raise BadSpec(f"stratum {cut.name!r} is more than one expression")
+        ((_, type_, *_),) = cursor.execute(f"describe select ({cut.sql}) as stratum from kept_rows").fetchall()
+    except duckdb.Error as error:
+        raise BadSpec(f"stratum {cut.name!r} cannot be understood: {str(error).splitlines()[0]}") from None
+    if type_.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+        return dataclasses.replace(cut, sql=f"floor({cut.sql})::BIGINT")
+    return cut
 
 
 def _groups(strata: pa.ChunkedArray, order: Sequence[str]) -> tuple[list[str | None], Groups]:

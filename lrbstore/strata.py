@@ -1,21 +1,25 @@
-"""Strata: named SQL expressions over a task's examples, each in a file of ``sql/strata``, with presets for their edges.
+"""Strata: SQL expressions over a task's examples. Named ones are files of ``sql/strata``; anybody adds their own.
 
 ``by="tissue"`` names a file; ``by="tss_distance:viztool"`` a preset of it; ``by="tss_distance:0,5000,50000"`` edges of one's own;
-``by="viztool"`` is short for the preset where only one file has it. The hash of the SQL travels with every score.
+``by="viztool"`` is short for the preset where only one file has it. ``by="tss_distance_bp / 10000"`` is an expression over the examples'
+columns, ``by="mine.sql"`` a file like those of ``sql/strata``, and ``by="tissue & viztool"`` crosses two or more. The hash of the SQL
+travels with every score.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lrbstore.bins import bin_label, bin_labels
 from lrbstore.contract import head
-from lrbstore.errors import BadSpec, UnknownName
+from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.layout import sql_folder
 
 
@@ -29,6 +33,8 @@ class Stratifier:
         needs: Columns that the expression reads.
         about: What the strata are.
         order: The strata in their natural order, where there is one; others are sorted by name.
+        is_own: An expression of the user's: of its type nothing is known yet, and a number that is not whole is cut down to the whole
+            one below it.
     """
 
     name: str
@@ -36,6 +42,7 @@ class Stratifier:
     needs: tuple[str, ...]
     about: str
     order: tuple[str, ...] = ()
+    is_own: bool = False
 
     @property
     def hash(self) -> str:
@@ -70,15 +77,64 @@ def strata_names() -> list[str]:
     return [n for f in _files().values() for n in ([f"{f.name}:{p}" for p in f.presets] if f.presets else [f.name])]
 
 
-def stratifier(by: str) -> Stratifier:
-    """Understand one ``by``.
+def stratifiers(by: str | Sequence[str], columns: Sequence[str]) -> list[Stratifier]:
+    """Understand ``by``: one way to cut examples, or several, each on its own.
+
+    Args:
+        by: See the module.
+        columns: Names of the examples' columns, which expressions may read.
+
+    Raises:
+        UnknownName, BadSpec: As :func:`stratifier`.
+    """
+    return [_crossed([_one(part.strip(), columns) for part in re.split(r"\s&\s", one)]) for one in ([by] if isinstance(by, str) else by)]
+
+
+def _crossed(parts: list[Stratifier]) -> Stratifier:
+    """Cross ways to cut: a stratum is a stratum of each; null where one of them is."""
+    if len(parts) == 1:
+        return parts[0]
+    if own := [p.name for p in parts if p.is_own]:
+        raise BadSpec(f"stratum {own[0]!r} is an expression, and only named strata are crossed with '&'; put it into a file: mine.sql")
+    ordered = all(p.order for p in parts)
+    return Stratifier(
+        " & ".join(p.name for p in parts),
+        " || ' & ' || ".join(f"({p.sql})::VARCHAR" for p in parts),
+        tuple(dict.fromkeys(column for p in parts for column in p.needs)),
+        "; ".join(p.about for p in parts),
+        tuple(" & ".join(names) for names in itertools.product(*(p.order for p in parts))) if ordered else (),
+    )
+
+
+def _one(by: str, columns: Sequence[str]) -> Stratifier:
+    """Understand one way to cut: a name, a file, or an expression."""
+    path = Path(by.partition(":")[0])
+    if path.suffix == ".sql":
+        if not path.is_file():
+            raise MissingData(f"there is no file of a stratum at {path}")
+        return stratifier(by.replace(str(path), path.stem, 1), {path.stem: _read(path)})
+    try:
+        return stratifier(by)
+    except UnknownName:
+        read = tuple(column for column in columns if re.search(rf"\b{re.escape(column)}\b", by))
+        if not read or (by not in columns and re.fullmatch(r"[\w.]+(:[-+\w., ]*)?", by)):
+            raise
+        return Stratifier(by, by, read, "an expression of the user's", is_own=True)
+
+
+def stratifier(by: str, files: Mapping[str, _File] | None = None) -> Stratifier:
+    """Understand a named stratum.
+
+    Args:
+        by: A file's name, alone or with a preset or edges after a colon; or a preset's name.
+        files: Strata by name; those of ``sql/strata`` by default.
 
     Raises:
         UnknownName: If no file or preset is called so; near names are offered.
         BadSpec: If own edges are not ascending numbers, or the stratum has no edges.
     """
     name, _, detail = by.partition(":")
-    files = _files()
+    files = _files() if files is None else files
     if name not in files and not detail:
         owners = [f for f in files.values() if name in f.presets]
         if len(owners) == 1:

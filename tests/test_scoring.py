@@ -156,7 +156,7 @@ def test_the_frame_is_the_score_table(eqtl: lrbstore.Task) -> None:
     frame = eqtl.score(_noisy(_truth(eqtl.test)), by=("tss_distance:caduceus",))
     columns = contract("score").columns
     assert frame.columns == [column.name for column in columns]
-    nothing = {"predictor", "replicate", "ci_low", "ci_high", "ci_method", "model"}
+    nothing = {"predictor", "replicate", "model"}
     for column in columns:
         if not column.nullable:
             assert frame[column.name].null_count() == 0, column.name
@@ -396,6 +396,9 @@ def test_files_that_cannot_be_read(eqtl: lrbstore.Task, tmp_path: Path) -> None:
     ("name", "by", "error", "said"),
     [
         (EQTL, "tisue", lrbstore.UnknownName, "did you mean 'tissue'"),
+        (EQTL, "tss_distance_bp +", lrbstore.BadSpec, "cannot be understood: Parser Error"),
+        (EQTL, "tissue & tss_distance_bp // 1000", lrbstore.BadSpec, "is an expression, and only named strata are crossed"),
+        (EQTL, "no_such.sql", lrbstore.MissingData, "no file of a stratum at no_such.sql"),
         (EQTL, ("tissue", "tss_distance:viztol"), lrbstore.UnknownName, "did you mean 'viztool'"),
         (
             BULK,

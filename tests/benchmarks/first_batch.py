@@ -1,7 +1,7 @@
 """From opening a store to a batch, as the store grows: ``python tests/benchmarks/first_batch.py [--rows 7000 …]``.
 
-Stores with 7 thousand to 7 million examples of two tasks: causal eQTLs (one file, ``window="lrb"``) and the sign of GTEx's slopes (49 files,
-a tissue each, ``window="strict"``). Each way in a process of its own, imports not counted:
+Stores with 7 thousand to 7 million examples of two tasks: causal eQTLs (one file, ``window="lrb"``) and the sign of GTEx's slopes (49
+files, a tissue each, ``window="strict"``). Each way in a process of its own, imports not counted:
 
 * streamed: ``lrbstore.open`` to the first batch of ``task(...).train.batches(256)``;
 * shuffled: the same with ``shuffle=True``, whose permutation needs every row's place;
@@ -75,9 +75,10 @@ def make(home: Path, fasta: Path, rows: int) -> None:
 
 
 def resident() -> dict[str, float]:
-    """Tell this process's resident size in MB: ``VmRSS``, its highest so far ``VmHWM``, of memory of its own ``RssAnon``."""
+    """Tell this process's resident size in MB: ``all``, its highest so far ``highest``, and that of no file ``own``."""
     said = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return {name: int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM", "RssAnon")}
+    size = {name: int(said[name].split()[0]) / 1024 for name in ("VmRSS", "VmHWM", "RssFile")}
+    return {"all": size["VmRSS"], "highest": size["VmHWM"], "own": size["VmRSS"] - size["RssFile"]}
 
 
 class Watch(threading.Thread):
@@ -85,12 +86,12 @@ class Watch(threading.Thread):
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
-        self.highest, self.done = resident()["RssAnon"], threading.Event()
+        self.highest, self.done = resident()["own"], threading.Event()
 
     def run(self) -> None:
         """Look until told to stop."""
         while not self.done.wait(0.005):
-            self.highest = max(self.highest, resident()["RssAnon"])
+            self.highest = max(self.highest, resident()["own"])
 
 
 def child(home: Path, task: str, way: str, what: str) -> None:
@@ -110,7 +111,7 @@ def child(home: Path, task: str, way: str, what: str) -> None:
             pass
         watch.done.set()
         watch.join()
-        print(json.dumps([watch.highest - before["RssAnon"], resident()["VmHWM"] - before["VmRSS"]]))
+        print(json.dumps([watch.highest - before["own"], resident()["highest"] - before["all"]]))
 
 
 def run(home: Path, task: str, way: str, what: str) -> list[float]:

@@ -185,7 +185,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
         """
         places = np.arange(len(self), dtype=np.int64)
-        return np.random.default_rng(seed).permutation(places) if shuffle else places
+        if shuffle:
+            np.random.default_rng(seed).shuffle(places)  # what permutation(places) gives, without another copy of them
+        return places
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_NARROW = tuple(map(np.dtype, (np.int8, np.int16, np.int32)))
+_NARROW = [(np.dtype(f"int{bits}"), -(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32)]  #: With what they hold.
 _WORTH = 1 << 16  #: Bytes that are worth memory of their own.
 
 
@@ -35,7 +35,7 @@ def packed(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     dtype = values.dtype
     if dtype.kind == "i":
         low, high = values.min(), values.max()
-        dtype = next((narrow for narrow in _NARROW if np.iinfo(narrow).min <= low and high <= np.iinfo(narrow).max), dtype)
+        dtype = next((narrow for narrow, least, most in _NARROW if least <= low and high <= most), dtype)
     return _apart(values, dtype)
 
 

@@ -217,7 +217,7 @@ def main() -> None:
     """Take the measures."""
     arguments = parser(__doc__)
     arguments.add_argument("--rows", type=int, nargs=len(ROWS), default=list(ROWS.values()), help=f"at {', '.join(map(str, ROWS))} bp")
-    arguments.add_argument("--turns", type=int, default=3)
+    arguments.add_argument("--turns", type=int, default=2)
     arguments.add_argument("--folder", type=Path, help="where everything is put; a temporary folder by default")
     arguments.add_argument("--child", nargs=3, metavar=("WHO", "FOLDER", "LENGTH"), help="used by the benchmark itself")
     given = arguments.parse_args()

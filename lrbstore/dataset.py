@@ -10,6 +10,7 @@ of those, by number: no Python runs a row, but for alleles of several bases and,
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -65,10 +66,15 @@ class _Held:
     def __len__(self) -> int:
         return len(self.windows)
 
+    def packed(self) -> _Held:
+        """Keep the same in fewer bytes, to take rows out of it: an index holds them all."""
+        columns = {key: column.packed() for key, column in self.columns.items()}
+        return dataclasses.replace(self, windows=self.windows.packed(), spots=self.spots.packed(), columns=columns)
+
     @classmethod
     def join(cls, pieces: Sequence[_Held]) -> _Held:
-        """Put rows one after the other."""
-        columns = {key: join([piece.columns[key] for piece in pieces]) for key in pieces[0].columns}
+        """Put rows one after the other. The pieces lose their columns as they are joined: all of them twice would be much."""
+        columns = {key: join([piece.columns.pop(key) for piece in pieces]) for key in list(pieces[0].columns)}
         return cls(Windows.join([p.windows for p in pieces]), Spots.join([p.spots for p in pieces]), columns)
 
 
@@ -179,7 +185,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
         """
         places = np.arange(len(self), dtype=np.int64)
-        return np.random.default_rng(seed).permutation(places) if shuffle else places
+        if shuffle:
+            np.random.default_rng(seed).shuffle(places)  # what permutation(places) gives, without another copy of them
+        return places
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):
@@ -411,7 +419,7 @@ class Dataset(Sequence[dict[str, Any]]):
             lost = np.flatnonzero(~is_kept)
             dropped.append(windows.take(lost))
             dropped_rows.append(lost + n)
-            kept.append(self._held(*_only(table, windows)))
+            kept.append(self._held(*_only(table, windows)).packed())
             n += len(is_kept)
         if not kept:
             nothing = self._nothing()
@@ -477,7 +485,7 @@ class Dataset(Sequence[dict[str, Any]]):
             An Arrow table: example_id, chrom, window_start, window_end (0-based, half-open).
         """
         places, _ = self._kind.places(self._read_kept(["example_id", *self._kind_columns]))
-        plan = self._index.kept.windows.plan
+        plan = self._index.kept.windows.plan.take(slice(None))
         return pa.table(
             {
                 "example_id": places["example_id"],

@@ -155,12 +155,13 @@ class Dataset(Sequence[dict[str, Any]]):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
         return next(self.unbatch(self.take([i % len(self)], encoding)))
 
-    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes", room: Buffers | None = None) -> dict[str, Any]:
         """Return some examples as one batch.
 
         Args:
             rows: Integer, shape ``(n,)``: places in the data set, from 0, in any order; the batch is in that order.
             encoding: See :meth:`batches`.
+            room: Gives the memory of large arrays; new memory by default.
 
         Returns:
             A batch as :meth:`batches` gives it.
@@ -178,7 +179,7 @@ class Dataset(Sequence[dict[str, Any]]):
         outside = (places < 0) | (places >= len(self))
         if outside.any():
             raise IndexError(f"example {places[int(outside.argmax())]} of {len(self)}")
-        return self._batch(self._index.kept, places.astype(np.int64), encoding, Buffers())
+        return self._batch(self._index.kept, places.astype(np.int64), encoding, room or Buffers())
 
     def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
         """Return the places of all examples in the order of an epoch: int64 ``(len(ds),)``.

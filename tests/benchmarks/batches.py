@@ -115,7 +115,7 @@ def bare(store: lrbstore.Store, ds: lrbstore.Dataset, size: int, encoding: str, 
             some = slice(first, first + size)
             label = first % (len(labels) - size + 1) if labels is not None else 0
             for buffer in buffers:
-                genome.windows(contig[some], start[some], length, encoding, buffer, None if minus is None else minus[some])
+                genome.windows(contig[some], start[some], length, encoding, buffer, reverse=None if minus is None else minus[some])
             if n_windows == 2:
                 buffers[1][..., length // 2] = letter
             if labels is not None and copied is not None:

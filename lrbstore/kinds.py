@@ -48,6 +48,8 @@ from lrbstore.window import (
     plan_variants,
 )
 
+Seen = Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]  #: See :func:`ref_checks`.
+
 _LONGEST_COMPARED = 64  #: Alleles up to this length are compared, and bases drawn in, all rows at once.
 
 
@@ -394,9 +396,7 @@ KINDS: Final[dict[str, Kind]] = {
 """The kinds by name; ``kind`` of a task's ``task.toml`` is one of them."""
 
 
-def ref_checks(
-    genome: Sequences, spots: Spots, seen: Callable[[Int64Array, int], npt.NDArray[np.uint8] | None] | None = None
-) -> npt.NDArray[np.int8]:
+def ref_checks(genome: Sequences, spots: Spots, seen: Seen | None = None) -> npt.NDArray[np.int8]:
     """Compare REF with the genome; see :func:`lrbstore.alleles.check_reference`.
 
     Args:
@@ -454,7 +454,7 @@ def _is_said(found: npt.NDArray[np.uint8], alleles: Alleles, rows: Int64Array) -
     return np.asarray(((found == said) | (inside >= size[:, None])).all(axis=1), np.bool_)
 
 
-def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]:
+def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Seen:
     """Look letters up in windows that were cut, from their anchors on; see :func:`ref_checks`."""
 
     def letters(rows: Int64Array, width: int) -> npt.NDArray[np.uint8] | None:

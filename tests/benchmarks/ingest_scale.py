@@ -1,4 +1,4 @@
-"""Ingest beside bare reading: ``python tests/benchmarks/ingest_scale.py [--scale 0.1] [--files FOLDER] [--source NAME …] [--repeat 1]``.
+"""Ingest beside bare reading: ``python tests/benchmarks/ingest_scale.py [--scale 0.05] [--files FOLDER] [--source NAME …] [--repeat 1]``.
 
 Simulates every source's files at a scale (1 is the published counts), or takes a folder that ``lrbstore simulate`` has written. Then,
 source by source and in alternation, each time in a process of its own:
@@ -31,7 +31,7 @@ from typing import Any
 from measure import Measure, Report, parser
 
 OTHER = {"genomes", "chains"}  #: Folders beside the sources'.
-SCALE = 0.1  #: A tenth of the published counts, 1.6 million rows: a few minutes.
+SCALE = 0.05  #: A twentieth of the published counts; at less, what each ingest takes whatever its rows would be most of what is measured.
 TIME = 3  #: Times as long as polars that all ingests together may take.
 PEAK_MB = 4096  #: What any of them may hold at most.
 

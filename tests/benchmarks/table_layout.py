@@ -174,7 +174,7 @@ def load_sqlite(path: Path, store: lrbstore.Store) -> sqlite3.Connection:
     columns = ["assembly", *COLUMNS]
     into = sqlite3.connect(path)
     into.execute(f"create table variant_record ({', '.join(columns)})")
-    rows = store.cursor("").sql(f"select {', '.join(columns)} from variant_record order by hash(record_id)")
+    rows = store.cursor("").execute(f"select {', '.join(columns)} from variant_record order by hash(record_id)")
     while some := rows.fetchmany(100_000):
         into.executemany(f"insert into variant_record values ({', '.join('?' * len(columns))})", some)
     for keys in ("tissue", "trait", "gene_symbol", "assembly, chrom, pos", "variant_id"):

@@ -6,6 +6,7 @@ dictionaries on text only, snappy, 122,880 rows a group unless the table's contr
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import functools
 import math
@@ -15,8 +16,9 @@ import shutil
 import tempfile
 import threading
 import weakref
+import zlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +26,14 @@ from typing import IO, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lrbstore.bases import gather
 from lrbstore.buffers import Buffers
 from lrbstore.contract import Contract
 from lrbstore.errors import ContractBroken, HashMismatch, LrbStoreError, MissingData
-from lrbstore.manifest import DataFile, file_sha256
+from lrbstore.manifest import DataFile, Key, file_sha256
 
 
 class TableWriter:
@@ -40,7 +43,8 @@ class TableWriter:
         contract: The table; every batch is cast to its schema.
         path: Where the finished file shall lie; its folder is made.
         metadata: Key-value pairs for the Parquet footer.
-        bloom: Columns that get a Bloom filter in each row group, with the number of values that it is made for.
+        bloom: Columns that get a Bloom filter in each row group, with the number of values that it is made for. Where a column has
+            few values in the whole file, its footer lists them, too (:func:`listed`).
     """
 
     def __init__(self, contract: Contract, path: Path, metadata: dict[str, str], bloom: dict[str, int] | None = None) -> None:
@@ -50,6 +54,7 @@ class TableWriter:
         self._pending_rows = 0
         self._metadata = metadata
         self._bloom = {column: {"ndv": n, "fpp": 0.01} for column, n in (bloom or {}).items()}
+        self._listed: dict[str, set[str]] = {column: set() for column in self._bloom}
         self._writer: pq.ParquetWriter | None = None
 
     def write(self, table: pa.Table) -> None:
@@ -65,6 +70,10 @@ class TableWriter:
             if not field.nullable and table.column(field.name).null_count:
                 raise ContractBroken(f"table {self.contract.name}: {field.name} is missing in a row that was taken for checked")
         table = table.cast(self.contract.schema)
+        for column in list(self._listed):
+            self._listed[column].update(pc.unique(table.column(column).drop_null()).to_pylist())
+            if len(self._listed[column]) > _LISTED:
+                del self._listed[column]
         self.rows += table.num_rows
         self._pending += table.to_batches()
         self._pending_rows += table.num_rows
@@ -86,9 +95,12 @@ class TableWriter:
         genome: str | None,
         order: str | None = None,
         made_of: tuple[str, ...] = (),
+        span: tuple[Key, Key] | None = None,
     ) -> DataFile:
         """Finish the file: footer, fsync, rename. Returns its line of the manifest."""
-        self._flush(everything=True).close()
+        writer = self._flush(everything=True)
+        writer.add_key_value_metadata({_LIST + column: _packed(values) for column, values in self._listed.items()})
+        writer.close()
         with self._aside.open("rb") as handle:
             os.fsync(handle.fileno())
         sha256, size = file_sha256(self._aside), self._aside.stat().st_size
@@ -107,6 +119,7 @@ class TableWriter:
             genome=genome,
             order=order,
             made_of=made_of,
+            span=span,
         )
 
     def abandon(self) -> None:
@@ -138,6 +151,27 @@ class TableWriter:
         rest = table.slice(whole)
         self._pending, self._pending_rows = rest.to_batches(), rest.num_rows
         return self._writer
+
+
+_LIST = "lrbstore.values."  #: In a footer, before a column's name: the values that its rows have, if they are not many.
+_LISTED = 1 << 16  #: Values at most that a footer lists.
+
+
+def _packed(values: Iterable[str]) -> str:
+    return base64.b64encode(zlib.compress("\0".join(["", *sorted(values), ""]).encode())).decode()
+
+
+def listed(path: Path) -> dict[str, bytes]:
+    """Read what a file's footer lists: for each column with few values, these in UTF-8, with a zero byte before and after each.
+
+    Raises:
+        OSError, pyarrow.ArrowException: If the file is gone or has no footer.
+    """
+    found = pq.read_metadata(path).metadata or {}
+    prefix = _LIST.encode()
+    return {
+        key.removeprefix(prefix).decode(): zlib.decompress(base64.b64decode(said)) for key, said in found.items() if key.startswith(prefix)
+    }
 
 
 def _settings(schema: pa.Schema) -> dict[str, object]:

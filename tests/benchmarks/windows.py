@@ -21,12 +21,14 @@ from pathlib import Path
 
 import numpy as np
 import pyfaidx
-import pysam
 from inputs import write_fasta
-from measure import Measure, Report, in_turns, parser
+from measure import Measure, Report, in_turns, parser, peers
 
 from lrbstore.assembly import assembly
 from lrbstore.genome import Genome, register_fasta, write_cache
+
+with peers():
+    import pysam
 
 LENGTHS = (2_048, 16_384, 131_072)
 SHARE = 1 << 26  #: Bytes of windows a turn.

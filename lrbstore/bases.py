@@ -79,6 +79,27 @@ def set_threads(n: int) -> None:
     _crew.hire(n)
 
 
+def gather(values: npt.NDArray[Any], rows: Int64Array, out: npt.NDArray[Any]) -> None:
+    """Copy some rows of an array, with the threads that cut: ``out[i] = values[rows[i]]``.
+
+    Args:
+        values: Shape ``(n, …)``, C-contiguous.
+        rows: int64 ``(m,)``, from 0 to below n.
+        out: Shape ``(m, …)``, of the same dtype, C-contiguous.
+    """
+
+    def copy(some: slice) -> None:
+        np.take(values, rows[some], axis=0, out=out[some], mode="clip")  # no row is outside: clipping spares a copy of what is taken
+
+    pool = _crew.pool()
+    parts = max(min(_crew.size, out.nbytes // _SHARE, len(rows)), 1) if pool else 1
+    shares = [slice(len(rows) * part // parts, len(rows) * (part + 1) // parts) for part in range(parts)]
+    others = [pool.submit(copy, share) for share in shares[1:]] if pool else []
+    copy(shares[0])
+    for other in others:
+        other.result()
+
+
 def _waits() -> int:
     """Count the pages that this thread had to wait for, and one; 0 where the system does not tell."""
     return resource.getrusage(resource.RUSAGE_THREAD).ru_majflt + 1 if hasattr(resource, "RUSAGE_THREAD") else 0

@@ -7,9 +7,11 @@ lie inside it, the last what remains. Whoever wants the central ``n`` bins reads
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from lrbstore.buffers import Buffers
 from lrbstore.window import CAGE_BINS
 
 BINS = CAGE_BINS
@@ -41,22 +43,19 @@ def rings_for(n_bins: int) -> tuple[str, ...]:
     return tuple(f"ring_{k}" for k in range(len(RINGS)) if inner[k] < n_bins // 2)
 
 
-def from_rings(rings: list[np.ndarray], n_bins: int, room: Buffers | None = None) -> np.ndarray:
+def from_rings(rings: Sequence[np.ndarray], n_bins: int, out: np.ndarray | None = None) -> np.ndarray:
     """Put rings together again.
 
     Args:
         rings: The arrays of :func:`rings_for`, each float32 (n, bins in the ring × 50).
         n_bins: Central bins wanted, even.
-        room: Gives the array; a new one by default.
+        out: float32 (n, n_bins, 50) to put them into; a new array by default.
 
     Returns:
-        float32 (n, n_bins, 50), C-contiguous, bins in genomic order: the innermost ring itself where that is all.
+        float32 (n, n_bins, 50), bins in genomic order.
     """
-    n = len(rings[0])
-    half = n_bins // 2
-    if half == RINGS[0]:
-        return rings[0].reshape(n, n_bins, TRACKS)
-    labels = np.empty((n, n_bins, TRACKS), np.float32) if room is None else room.empty((n, n_bins, TRACKS), np.float32)
+    n, half = len(rings[0]), n_bins // 2
+    labels = np.empty((n, n_bins, TRACKS), np.float32) if out is None else out
     inner = 0
     for outer, ring in zip(RINGS, rings, strict=False):
         width = outer - inner
@@ -66,3 +65,29 @@ def from_rings(rings: list[np.ndarray], n_bins: int, room: Buffers | None = None
         labels[:, half + inner : half + inner + take] = both[:, width : width + take]
         inner = outer
     return labels
+
+
+@dataclass(frozen=True)
+class Central:
+    """The central bins of label arrays, as :class:`lrbstore.parquet.Vectors` makes them of rings.
+
+    Attributes:
+        n_bins: How many, an even number, 2 to 896.
+    """
+
+    n_bins: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The rings that hold them."""
+        return rings_for(self.n_bins)
+
+    def shape(self, widths: Sequence[int]) -> tuple[int, int]:
+        """Bins and tracks."""
+        del widths
+        return self.n_bins, TRACKS
+
+    def lay(self, vectors: Sequence[np.ndarray], out: np.ndarray) -> None:
+        """Put the rings of n rows together: float32 (n, n_bins, 50)."""
+        if len(out):
+            from_rings(vectors, self.n_bins, out)

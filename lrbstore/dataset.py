@@ -10,6 +10,7 @@ of those, by number: no Python runs a row, but for alleles of several bases and,
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -29,14 +30,15 @@ from lrbstore import encoding as enc
 from lrbstore.alleles import REF_CHECKS
 from lrbstore.bases import Sequences
 from lrbstore.buffers import Buffers
-from lrbstore.cage import from_rings, rings_for
+from lrbstore.cage import Central
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.columns import Column, Rows, column_of, join
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
-from lrbstore.kinds import KINDS, Kind, Spots, Windows, ref_checks, seen_in
+from lrbstore.kinds import KINDS, Kind, Seen, Spots, Windows, ref_checks, seen_in
 from lrbstore.loaders import arrow_reader, hf_dataset, hf_stream, torch_batches, torch_dataset
-from lrbstore.parquet import Vectors
+from lrbstore.packing import joined, packed
+from lrbstore.parquet import Form, Plain, Vectors
 from lrbstore.store import Store, damage_said
 from lrbstore.window import CONTIG_NOT_IN_GENOME, CONTIG_UNKNOWN, REASON_TEXT, REASONS, WindowSpec, cage_bins
 
@@ -56,20 +58,36 @@ class _Held:
         windows: Their windows.
         spots: Where each window lies and what is done to it.
         columns: Key of a batch → column; ids, labels (a value, or the row of a vector) and what is emitted, of members member by member.
+        more: Key of a batch → what follows from the windows, one value a window.
+        checks: int8, one a window: what the genome says of REF, a place in ``REF_CHECKS``; -1 where it was not asked yet.
     """
 
     windows: Windows
     spots: Spots
     columns: dict[str, Column]
+    more: dict[str, npt.NDArray[Any]]
+    checks: npt.NDArray[np.int8]
 
     def __len__(self) -> int:
         return len(self.windows)
 
+    def packed(self) -> _Held:
+        """Keep the same in fewer bytes, to take rows out of it: an index holds them all."""
+        columns = {key: column.packed() for key, column in self.columns.items()}
+        more = {key: packed(values) if (values == values[:1]).all() else values for key, values in self.more.items()}  # of their dtype
+        return dataclasses.replace(self, windows=self.windows.packed(), spots=self.spots.packed(), columns=columns, more=more)
+
     @classmethod
     def join(cls, pieces: Sequence[_Held]) -> _Held:
-        """Put rows one after the other."""
-        columns = {key: join([piece.columns[key] for piece in pieces]) for key in pieces[0].columns}
-        return cls(Windows.join([p.windows for p in pieces]), Spots.join([p.spots for p in pieces]), columns)
+        """Put rows one after the other. The pieces lose their columns as they are joined: all of them twice would be much."""
+        columns = {key: join([piece.columns.pop(key) for piece in pieces]) for key in list(pieces[0].columns)}
+        return cls(
+            Windows.join([p.windows for p in pieces]),
+            Spots.join([p.spots for p in pieces]),
+            columns,
+            {key: joined([piece.more[key] for piece in pieces]) for key in pieces[0].more},
+            np.concatenate([piece.checks for piece in pieces]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,12 +164,13 @@ class Dataset(Sequence[dict[str, Any]]):
             raise IndexError(f"example {i} of {len(self)}" + ("" if len(self) else "; no row has a window of this length: see dropped()"))
         return next(self.unbatch(self.take([i % len(self)], encoding)))
 
-    def take(self, rows: npt.ArrayLike, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: npt.ArrayLike, encoding: str = "bytes", room: Buffers | None = None) -> dict[str, Any]:
         """Return some examples as one batch.
 
         Args:
             rows: Integer, shape ``(n,)``: places in the data set, from 0, in any order; the batch is in that order.
             encoding: See :meth:`batches`.
+            room: Gives the memory of large arrays; new memory by default.
 
         Returns:
             A batch as :meth:`batches` gives it.
@@ -169,7 +188,7 @@ class Dataset(Sequence[dict[str, Any]]):
         outside = (places < 0) | (places >= len(self))
         if outside.any():
             raise IndexError(f"example {places[int(outside.argmax())]} of {len(self)}")
-        return self._batch(self._index.kept, places.astype(np.int64), encoding, Buffers())
+        return self._batch(self._index.kept, places.astype(np.int64), encoding, room or Buffers())
 
     def order(self, shuffle: bool = False, seed: int = 0) -> npt.NDArray[np.int64]:
         """Return the places of all examples in the order of an epoch: int64 ``(len(ds),)``.
@@ -179,7 +198,9 @@ class Dataset(Sequence[dict[str, Any]]):
             seed: Of the permutation.
         """
         places = np.arange(len(self), dtype=np.int64)
-        return np.random.default_rng(seed).permutation(places) if shuffle else places
+        if shuffle:
+            np.random.default_rng(seed).shuffle(places)  # what permutation(places) gives, without another copy of them
+        return places
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         for batch in self.batches(64, encoding="text"):
@@ -411,7 +432,7 @@ class Dataset(Sequence[dict[str, Any]]):
             lost = np.flatnonzero(~is_kept)
             dropped.append(windows.take(lost))
             dropped_rows.append(lost + n)
-            kept.append(self._held(*_only(table, windows)))
+            kept.append(self._held(*_only(table, windows)).packed())
             n += len(is_kept)
         if not kept:
             nothing = self._nothing()
@@ -427,7 +448,8 @@ class Dataset(Sequence[dict[str, Any]]):
         columns[_LABEL] = column_of(table[label], "str" if spec.label.classes else spec.label.dtype if spec.label.column else "int64")
         for key, emit in spec.emits.items():
             columns[key] = column_of(_flat(table[emit.column]) if emit.members else table[emit.column], emit.dtype)
-        return _Held(windows, self._kind.spots(places, self._contig_places), columns)
+        spots = self._kind.spots(places, self._contig_places)
+        return _Held(windows, spots, columns, self._kind.more(spots, windows.plan, self.window), np.full(len(spots), -1, np.int8))
 
     @functools.cached_property
     def _contig_places(self) -> dict[str, int]:
@@ -477,7 +499,7 @@ class Dataset(Sequence[dict[str, Any]]):
             An Arrow table: example_id, chrom, window_start, window_end (0-based, half-open).
         """
         places, _ = self._kind.places(self._read_kept(["example_id", *self._kind_columns]))
-        plan = self._index.kept.windows.plan
+        plan = self._index.kept.windows.plan.take(slice(None))
         return pa.table(
             {
                 "example_id": places["example_id"],
@@ -547,16 +569,29 @@ class Dataset(Sequence[dict[str, Any]]):
         out[self.spec.label.key] = self._labels(held.columns[_LABEL].take(rows), room)
         for key, emit in self.spec.emits.items():
             out[key] = held.columns[key].take(members if emit.members else rows)
-        out.update(kind.more(spots, plan, self.window))
+        out.update({key: values[members].copy() if isinstance(members, slice) else values[members] for key, values in held.more.items()})
         if self.window.policy == "strict":
             if kind.has_ref:
                 seen = None if encoding == "text" else seen_in(out[kind.sequences[0]], encoding, plan.anchor)
-                out["ref_check"] = _REF_CHECKS[ref_checks(genome, spots, seen)]
+                out["ref_check"] = _REF_CHECKS[self._checks(held, members, spots, seen)]
             if self.window.edge == "shift":
                 out["anchor_index"] = np.array(plan.anchor)
         if windows.offsets is not None:
             out["member_offsets"] = windows.offsets
         return out
+
+    def _checks(self, held: _Held, members: Rows, spots: Spots, seen: Seen | None) -> npt.NDArray[np.int8]:
+        """Tell what the genome says of the REF of some windows: it is asked once, of neighbours a few thousand at a time."""
+        found = held.checks[members]
+        if (found >= 0).all():
+            return found
+        if isinstance(members, slice):
+            first, last = (edge // _STREAM_ROWS for edge in (members.start, members.stop - 1))
+            block = slice(first * _STREAM_ROWS, (last + 1) * _STREAM_ROWS)
+            held.checks[block] = ref_checks(self._genome, held.spots.take(block))
+        else:
+            held.checks[members] = ref_checks(self._genome, spots, seen)
+        return held.checks[members]
 
     @property
     def label_shape(self) -> tuple[int, ...]:
@@ -583,9 +618,11 @@ class Dataset(Sequence[dict[str, Any]]):
         if label.column is not None:
             return values.astype(label.dtype, copy=False)
         if not label.bins:
-            return self._vectors.take(values, (str(label.vectors).split(".")[1],), room)[0]
-        _, n_bins = cage_bins(self.window.seq_len, self.window.policy)
-        return from_rings(self._vectors.take(values, rings_for(n_bins)), n_bins, room)
+            form: Form = Plain(str(label.vectors).split(".")[1])
+        else:
+            form = Central(cage_bins(self.window.seq_len, self.window.policy)[1])
+        # Who has asked for an index goes through the examples more than once.
+        return self._vectors.take(values, form, room, again="_index" in self.__dict__)
 
     @functools.cached_property
     def _vectors(self) -> Vectors:

@@ -35,6 +35,7 @@ from lrbstore.bases import Sequences
 from lrbstore.buffers import Buffers
 from lrbstore.columns import Alleles, Rows
 from lrbstore.errors import ContractBroken
+from lrbstore.packing import joined, packed
 from lrbstore.window import (
     BoolArray,
     Int64Array,
@@ -46,6 +47,8 @@ from lrbstore.window import (
     plan_points,
     plan_variants,
 )
+
+Seen = Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]  #: See :func:`ref_checks`.
 
 _LONGEST_COMPARED = 64  #: Alleles up to this length are compared, and bases drawn in, all rows at once.
 
@@ -97,6 +100,10 @@ class Windows:
         dropped = np.flatnonzero(~self.plan.kept)
         return np.asarray(dropped[np.searchsorted(dropped, self.offsets[rows])], np.int64)
 
+    def packed(self) -> Windows:
+        """Keep the same in fewer bytes, to take windows out of it; see :meth:`lrbstore.window.WindowPlan.packed`."""
+        return Windows(self.plan.packed(), self.offsets)
+
     @classmethod
     def join(cls, pieces: Sequence[Windows]) -> Windows:
         """Put windows of rows one after the other."""
@@ -133,16 +140,21 @@ class Spots:
 
     def take(self, rows: Rows) -> Spots:
         """Give some of them."""
-        numbers = {name: values[rows] for name, values in self.numbers.items()}
-        ref, alt = self.ref, self.alt
-        return Spots(self.contig[rows], numbers, None if ref is None else ref.take(rows), None if alt is None else alt.take(rows))
+        numbers = {name: values[rows].astype(np.int64, copy=False) for name, values in self.numbers.items()}
+        contig, ref, alt = self.contig[rows].astype(np.int32, copy=False), self.ref, self.alt
+        return Spots(contig, numbers, None if ref is None else ref.take(rows), None if alt is None else alt.take(rows))
+
+    def packed(self) -> Spots:
+        """Keep the same in fewer bytes, to take spots out of it."""
+        numbers, ref, alt = {name: packed(values) for name, values in self.numbers.items()}, self.ref, self.alt
+        return Spots(packed(self.contig), numbers, None if ref is None else ref.packed(), None if alt is None else alt.packed())
 
     @classmethod
     def join(cls, pieces: Sequence[Spots]) -> Spots:
         """Put spots one after the other."""
         return cls(
-            np.concatenate([piece.contig for piece in pieces]),
-            {name: np.concatenate([piece.numbers[name] for piece in pieces]) for name in pieces[0].numbers},
+            joined([piece.contig for piece in pieces]),
+            {name: joined([piece.numbers[name] for piece in pieces]) for name in pieces[0].numbers},
             None if pieces[0].ref is None else Alleles.join([piece.ref for piece in pieces if piece.ref is not None]),
             None if pieces[0].alt is None else Alleles.join([piece.alt for piece in pieces if piece.alt is not None]),
         )
@@ -384,9 +396,7 @@ KINDS: Final[dict[str, Kind]] = {
 """The kinds by name; ``kind`` of a task's ``task.toml`` is one of them."""
 
 
-def ref_checks(
-    genome: Sequences, spots: Spots, seen: Callable[[Int64Array, int], npt.NDArray[np.uint8] | None] | None = None
-) -> npt.NDArray[np.int8]:
+def ref_checks(genome: Sequences, spots: Spots, seen: Seen | None = None) -> npt.NDArray[np.int8]:
     """Compare REF with the genome; see :func:`lrbstore.alleles.check_reference`.
 
     Args:
@@ -444,7 +454,7 @@ def _is_said(found: npt.NDArray[np.uint8], alleles: Alleles, rows: Int64Array) -
     return np.asarray(((found == said) | (inside >= size[:, None])).all(axis=1), np.bool_)
 
 
-def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Callable[[Int64Array, int], npt.NDArray[np.uint8] | None]:
+def seen_in(window: npt.NDArray[Any], form: str, anchor: Int64Array) -> Seen:
     """Look letters up in windows that were cut, from their anchors on; see :func:`ref_checks`."""
 
     def letters(rows: Int64Array, width: int) -> npt.NDArray[np.uint8] | None:

@@ -28,7 +28,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from lrbstore.bases import set_threads
+from lrbstore.buffers import Buffers
 from lrbstore.catalogue import TaskSpec
+from lrbstore.crossing import sender
 from lrbstore.encoding import check_encoding
 from lrbstore.errors import BadSpec, ContractBroken, MissingExtra
 from lrbstore.kinds import KINDS
@@ -41,8 +43,8 @@ class Readable(Protocol):
 
     def __len__(self) -> int: ...
 
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
-        """Make one batch of the examples at some places."""
+    def take(self, rows: Any, encoding: str = "bytes", room: Buffers | None = None) -> dict[str, Any]:
+        """Make one batch of the examples at some places, with large arrays out of some room."""
         ...
 
     def order(self, shuffle: bool, seed: int) -> Int64Array:
@@ -144,9 +146,9 @@ class Plan:
         """Number the batches of one process, from batch ``start`` on."""
         return range(start + share.first, self.end(start, share.world), share.step)
 
-    def batch(self, number: int, epoch: int = 0) -> dict[str, Any]:
-        """Make a batch of an epoch."""
-        return self.dataset.take(self._order(epoch)[number * self.size : (number + 1) * self.size], self.encoding)
+    def batch(self, number: int, epoch: int = 0, room: Buffers | None = None) -> dict[str, Any]:
+        """Make a batch of an epoch, with large arrays out of some room."""
+        return self.dataset.take(self._order(epoch)[number * self.size : (number + 1) * self.size], self.encoding, room)
 
     def _order(self, epoch: int) -> Int64Array:
         if self._ordered is None or self._ordered[0] != epoch * self.shuffle:
@@ -284,8 +286,12 @@ def _torch_classes(what: str) -> dict[str, Any]:
             return value.tolist()
         return torch.from_numpy(np.ascontiguousarray(value) if value.flags.writeable else value.copy())
 
-    def tensors(batch: dict[str, Any]) -> dict[str, Any]:
-        return {key: as_tensor(value) for key, value in batch.items()}
+    def tensors(make: Callable[[Buffers], dict[str, Any]], encoding: str, room: Buffers) -> dict[str, Any]:
+        """Make a batch of tensors, in some room; in a worker, ready to be sent."""
+        sent = sender() if get_worker_info() is not None and encoding != "text" else None
+        if sent is not None:
+            return sent.send(make, as_tensor)
+        return {key: as_tensor(value) for key, value in make(room).items()}
 
     class Fetched(Sequence[dict[str, Any]]):
         """A batch that was fetched as a whole, as the list of examples that it is; taken apart only for those who want that."""
@@ -327,7 +333,8 @@ def _torch_classes(what: str) -> dict[str, Any]:
             rows, n = np.asarray(places, np.int64), len(self.dataset)
             if len(rows) and not -n <= rows.min() <= rows.max() < n:
                 raise IndexError(f"example {rows[(rows < -n) | (rows >= n)][0]} of {n}")
-            return Fetched(self.dataset, tensors(self.dataset.take(np.where(rows < 0, rows + n, rows), self.encoding)))
+            rows = np.where(rows < 0, rows + n, rows)
+            return Fetched(self.dataset, tensors(lambda room: self.dataset.take(rows, self.encoding, room), self.encoding, Buffers()))
 
         def collate(self, examples: Sequence[dict[str, Any]]) -> dict[str, Any]:
             """Put examples into a batch; what is said of members is stacked over all of them."""
@@ -370,9 +377,9 @@ def _torch_classes(what: str) -> dict[str, Any]:
             if info:
                 set_threads(1)  # its siblings have the other cores
             epoch, start = self.at.tolist()
-            self._handed = 0
+            self._handed, own = 0, Buffers()
             for number in self.plan.numbers(share, start):
-                batch = tensors(self.plan.batch(number, epoch))
+                batch = tensors(functools.partial(self.plan.batch, number, epoch), self.plan.encoding, own)
                 self._handed += share.step
                 yield batch
 

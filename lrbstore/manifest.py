@@ -22,6 +22,9 @@ from lrbstore.layout import sql_folder
 SCHEMA_VERSION = 2  #: Version of the layout on disk and of the stored tables; apart from the package's version.
 
 
+Key = tuple[str | int | None, ...]  #: Values of the columns that rows are sorted by; null comes after all others.
+
+
 class _Frozen(pydantic.BaseModel, frozen=True, extra="forbid"):
     pass
 
@@ -40,7 +43,8 @@ class DataFile(_Frozen):
     unit: str | None = None  #: sha256 of the primary upstream file that the rows come from.
     genome: str | None = None  #: Digest of the genome that derived rows were computed with.
     order: str | None = None  #: Of a copy of rows that lie in other files: the order that it keeps them in.
-    made_of: tuple[str, ...] = ()  #: Of such a copy: the paths of those files.
+    made_of: tuple[str, ...] = ()  #: Of such a copy: the paths of those files. All files with the same ones are one copy.
+    span: tuple[Key, Key] | None = None  #: Of a file of such a copy: what it is sorted by, of its first row and of its last.
 
     def damage(self, store: Path) -> str | None:
         """Say what is wrong with the file at a glance (gone, or of another size), or return None; every byte is ``verify``'s business."""
@@ -141,7 +145,7 @@ class Manifest(_Frozen):
         return found
 
     def sorted_copies(self, united: str, order: str) -> tuple[list[DataFile], list[DataFile]]:
-        """List the copies of a united table in an order, and the current files whose rows are in none of them.
+        """List the files of the copies of a united table in an order, and the current files whose rows are in none of them.
 
         A copy that holds rows which the default views do not show (of a version that was superseded) is not listed, so that the two
         lists together have every row once, whatever was copied when.

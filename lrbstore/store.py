@@ -28,12 +28,12 @@ import pyarrow as pa
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.bases import Sequences
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
-from lrbstore.contract import Contract, contracts, literal, parts_of, quote, united_columns
+from lrbstore.contract import Contract, Order, contracts, literal, parts_of, quote, united_columns
 from lrbstore.engine import connect, read_parquet, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
-from lrbstore.orders import SCHEMA, routed, view_of_order
+from lrbstore.orders import SCHEMA, Bounds, SortedCopies, routed
 from lrbstore.reconciliation import make_view
 from lrbstore.release import StoreFolder
 from lrbstore.sequences import SequenceTable
@@ -68,7 +68,8 @@ class Store:
         self._is_shared = False
         self._base, self._pid = connect(), os.getpid()
         _opened.add(self)
-        self._ready: set[str] = set()  # tasks and orders whose views are there
+        self._ready: set[str] = set()  # tasks whose views are there
+        self._copies, self._sorted = SortedCopies(self.manifest, self.path), dict[tuple[str, str, tuple[str, ...]], str]()
         self._lock = threading.Lock()
         try:
             _prepare(self._base, self)
@@ -117,10 +118,9 @@ class Store:
                     f"{kind.lower()} changes what is there, and a release never changes; expected a question (select, describe …)"
                 )
             cursor = self.cursor(query)
-            served, orders = routed(cursor, query)
-            if orders:
-                with contextlib.suppress(duckdb.Error):  # what is wrong with the question is said of the question as it was asked
-                    self._see_orders(orders)
+            with contextlib.suppress(duckdb.Error):  # what is wrong with the question is said of the question as it was asked
+                served = routed(cursor, query, params, self._view_of_order)
+                if served != query:
                     return cursor.sql(served, params=params) if params is not None else cursor.sql(served)
             return cursor.sql(query, params=params) if params is not None else cursor.sql(query)
         except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
@@ -137,7 +137,7 @@ class Store:
             _inherited.append(self._base)
             fresh = connect()
             _prepare(fresh, self)
-            self._base, self._pid, self._ready, self._lock = fresh, os.getpid(), set(), threading.Lock()
+            self._base, self._pid, self._ready, self._sorted, self._lock = fresh, os.getpid(), set(), {}, threading.Lock()
         try:
             with self._lock:
                 for name in _tasks_named(query) - self._ready:
@@ -147,14 +147,16 @@ class Store:
         except duckdb.ConnectionException as error:
             raise LrbStoreError(f"the store at {self.path} has been closed; open it again: lrbstore.open({str(self.path)!r})") from error
 
-    def _see_orders(self, orders: set[tuple[str, str]]) -> None:
-        """Make the views of orders that are named for the first time."""
+    def _view_of_order(self, united: str, order: Order, bounds: Bounds) -> str:
+        """Return the name of the view over a sorted copy that has all rows within bounds; it is made where no question had it before."""
         with self._lock:
-            for united, order in sorted(orders):
-                view = f"{SCHEMA}.{united}_{order}"
-                if view not in self._ready:
-                    self._base.execute(view_of_order(self.manifest, self.path, united, order))
-                    self._ready.add(view)
+            files = self._copies.files(united, order, bounds)
+            key = (united, order.name, files)
+            if key not in self._sorted:
+                name = f"{SCHEMA}.{united}_{order.name}_{len(self._sorted)}"
+                self._base.execute(f"create view {name} as {self._copies.sql(united, order, files)}")
+                self._sorted[key] = name
+            return self._sorted[key]
 
     def genome(self, name: str) -> Genome:
         """Return the genome registered for an assembly.
@@ -466,9 +468,14 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
         connection.execute(contract.ddl)
         if values:
             columns = {c: [row[i] for row in values] for i, c in enumerate(contract.column_names)}
-            connection.register("rows_arrow", pa.table(columns, schema=contract.schema))
-            connection.execute(f"insert into {table} select * from rows_arrow")
-            connection.unregister("rows_arrow")
+            _insert(connection, table, pa.table(columns, schema=contract.schema))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> None:
+    """Put rows into a table, by the names of their columns: at once, for one by one they take longer than all views of a task."""
+    connection.register("rows_arrow", rows)
+    connection.execute(f"insert into {table} by name select * from rows_arrow")
+    connection.unregister("rows_arrow")
 
 
 def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
@@ -498,7 +505,8 @@ def _source_rows(manifest: Manifest) -> tuple[list[tuple[Any, ...]], list[tuple[
 def _tissue_aliases(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     """Unite the built-in spellings with those that the sources used."""
     connection.execute("create table vocabulary_ (source VARCHAR, alias VARCHAR, tissue VARCHAR)")
-    connection.executemany("insert into vocabulary_ values ('lrbstore', ?, ?)", [(row.alias, row.tissue) for row in vocabulary()])
+    spellings = {name: [getattr(row, name) for row in vocabulary()] for name in ("alias", "tissue")}
+    _insert(connection, "vocabulary_", pa.table({"source": ["lrbstore"] * len(vocabulary()), **spellings}))
     files = store.manifest.current("tissue_alias")
     ddl = "create view tissue_alias as select source, alias, tissue from vocabulary_"
     if files:

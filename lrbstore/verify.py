@@ -178,35 +178,58 @@ def _accounts(store: Store, broken: set[str]) -> Iterator[Finding]:
 
 
 def _copies(store: Store, broken: set[str]) -> Iterator[Finding]:
-    """Compare each sorted copy with the files that it was made of: as many rows, and the same ones."""
+    """Compare each sorted copy with the files that it was made of: as many rows, and the same ones, each file's where the manifest says."""
     by_path = {f.path: f for f in store.manifest.files}
+    copies: dict[tuple[str, str, tuple[str, ...]], list[DataFile]] = {}
     for file in store.manifest.files:
-        parts = [by_path[path] for path in file.made_of if path in by_path]
-        if file.order is None or broken & {file.table, *(f.table for f in parts)}:
+        if file.order is not None:
+            copies.setdefault((file.table, file.order, file.made_of), []).append(file)
+    for (table, name, made_of), files in copies.items():
+        subject = files[0].path
+        parts = [by_path[path] for path in made_of if path in by_path]
+        if broken & {table, *(f.table for f in parts)}:
             continue
-        if len(parts) < len(file.made_of):
-            yield Finding("copy", file.path, "failure", "it was made of files that the release does not list")
+        if len(parts) < len(made_of):
+            yield Finding("copy", subject, "failure", "it was made of files that the release does not list")
             continue
-        united = contract(file.table)
-        order = next((o for o in united.orders if o.name == file.order), None)
+        united = contract(table)
+        order = next((o for o in united.orders if o.name == name), None)
         if order is None:
-            yield Finding("copy", file.path, "note", f"this lrbstore knows no order {file.order}, and reads upstream's instead")
+            yield Finding("copy", subject, "note", f"this lrbstore knows no order {name}, and reads upstream's instead")
             continue
         columns = ", ".join(quote(c) for c in united.column_names)
         only = "" if order.complete else f"where {order.columns[0]} is not null"
         selects = [
-            f"select {united_columns(united, contract(table))} from {read_parquet(store.path / f.path for f in parts if f.table == table)}"
-            for table in sorted({f.table for f in parts})
+            f"select {united_columns(united, contract(part))} from {read_parquet(store.path / f.path for f in parts if f.table == part)}"
+            for part in sorted({f.table for f in parts})
         ]
         said = [
             store.cursor("").execute(f"select count(*), sum(hash({columns})) from {rows}").fetchall()[0]
-            for rows in (read_parquet([store.path / file.path]), f"({' union all '.join(selects)}) as r {only}")
+            for rows in (read_parquet(store.path / f.path for f in files), f"({' union all '.join(selects)}) as r {only}")
         ]
-        if said[0] == said[1]:
-            yield Finding("copy", file.path, "ok", f"the rows of {len(parts)} files by {', '.join(order.columns)}")
-        else:
+        elsewhere = next((f.path for f in files if not _is_there(store, f, order.columns)), None)
+        if said[0] != said[1]:
             told = f"{said[0][0]:,} rows, {said[1][0]:,} in the files that it was made of" if said[0][0] != said[1][0] else "other rows"
-            yield Finding("copy", file.path, "failure", f"{told}; ingest its source again into a new store")
+            yield Finding("copy", subject, "failure", f"{told}; ingest its source again into a new store")
+        elif elsewhere:
+            yield Finding(
+                "copy", elsewhere, "failure", "rows lie outside of what the manifest says; ingest its source again into a new store"
+            )
+        else:
+            yield Finding("copy", subject, "ok", f"the rows of {len(parts)} files by {', '.join(order.columns)}, in {len(files)}")
+
+
+def _is_there(store: Store, file: DataFile, columns: tuple[str, ...]) -> bool:
+    """Tell whether the rows of a file of a copy begin and end with the keys that are said."""
+    if file.span is None:
+        return True
+    keys = ", ".join(columns)
+    rows = f"(select row({keys}) as key from {read_parquet([store.path / file.path])})"
+    found = [f"(select key from {rows} order by {', '.join(f'key[{i}] {way}' for i in range(1, len(columns) + 1))} limit 1)" for way in (
+        "asc nulls last", "desc nulls first",
+    )]  # fmt: skip
+    ((first, last),) = store.cursor("").execute(f"select {', '.join(found)}").fetchall()
+    return (tuple(first), tuple(last)) == file.span
 
 
 def _genome(store: Store, record: GenomeRecord) -> Finding:

@@ -33,6 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lrbstore.errors import BadSpec, ContigNotFound, ContractBroken, OutOfContig, near_names
+from lrbstore.packing import joined, packed
 
 Int64Array = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -160,16 +161,19 @@ class WindowPlan:
 
     def take(self, rows: npt.NDArray[Any] | slice) -> WindowPlan:
         """Give the windows of some rows, by number or as a slice."""
-        return WindowPlan(self.start[rows], self.length[rows], self.fetch[rows], self.reverse[rows], self.anchor[rows], self.reason[rows])
+        start, length, fetch, anchor = (
+            values[rows].astype(np.int64, copy=False) for values in (self.start, self.length, self.fetch, self.anchor)
+        )
+        return WindowPlan(start, length, fetch, self.reverse[rows], anchor, self.reason[rows])
+
+    def packed(self) -> WindowPlan:
+        """Keep the same in fewer bytes, to take windows out of it: its numbers are narrow until they are taken, and not to be added up."""
+        return WindowPlan(**{field.name: packed(getattr(self, field.name)) for field in dataclasses.fields(self)})
 
     @classmethod
     def join(cls, plans: Sequence[WindowPlan]) -> WindowPlan:
-        """Put plans one after the other; what is the same in every row (most often lengths, strands and reasons) takes no memory."""
-        joined = {field.name: np.concatenate([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)}
-        for name, values in joined.items():
-            if len(values) > 1 and (values == values[0]).all():
-                joined[name] = np.broadcast_to(values[0], values.shape)
-        return cls(**joined)
+        """Put plans one after the other; what packed ones all have (most often lengths, strands and reasons) takes no memory."""
+        return cls(**{field.name: joined([getattr(plan, field.name) for plan in plans]) for field in dataclasses.fields(cls)})
 
     def counts(self) -> dict[str, int]:
         """Count the rows by reason, ``kept`` included; the sum is the number of rows, reasons without rows are left out."""

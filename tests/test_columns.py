@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from lrbstore.alleles import is_bases
 from lrbstore.buffers import Buffers
-from lrbstore.columns import Alleles, Names, Texts, column_of, join
+from lrbstore.columns import Alleles, Decimals, Names, Texts, column_of, join
 from lrbstore.encoding import NORMALISED
+from lrbstore.packing import joined, packed
 
 TEXT = st.lists(st.one_of(st.none(), st.sampled_from(["liver", "lung", ""])), max_size=40) | st.lists(
     st.none() | st.text(max_size=3), max_size=20
@@ -39,11 +40,12 @@ def _listed(values: list[object], rows: slice | np.ndarray) -> list[object]:
     return values[rows] if isinstance(rows, slice) else [values[i] for i in rows.tolist()]
 
 
-@given(data=st.data(), cuts=st.lists(st.integers(0, 100), max_size=3), kind=st.sampled_from(["str", "int64"]))
-def test_columns_give_what_lists_give(data: st.DataObject, cuts: list[int], kind: str) -> None:
+@given(data=st.data(), cuts=st.lists(st.integers(0, 100), max_size=3), kind=st.sampled_from(["str", "int64"]), is_packed=st.booleans())
+def test_columns_give_what_lists_give(data: st.DataObject, cuts: list[int], kind: str, is_packed: bool) -> None:
     values = data.draw(TEXT if kind == "str" else NUMBERS)
     type_ = pa.string() if kind == "str" else pa.int64()
-    column = join([column_of(pa.chunked_array([pa.array(piece, type_)]), kind) for piece in _in_pieces(values, cuts)])
+    pieces = [column_of(pa.chunked_array([pa.array(piece, type_)]), kind) for piece in _in_pieces(values, cuts)]
+    column = join([piece.packed() for piece in pieces] if is_packed else pieces)
     rows = _rows(data, len(values))
     wanted, found = _listed(values, rows), column.take(rows)
     assert found.tolist() == wanted
@@ -51,6 +53,56 @@ def test_columns_give_what_lists_give(data: st.DataObject, cuts: list[int], kind
     before = column.take(slice(None)).tolist()
     found[...] = found[::-1].copy()  # what is handed out is the receiver's own
     assert column.take(slice(None)).tolist() == before
+
+
+KEYS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.sampled_from(["0", "-0", "007", "+5", " 5", "-1", "9" * 18, "1" + "0" * 18, "9" * 19, "", "-", "1e3", "1.0", "\u0663", "x"]),
+)
+
+
+@given(keys=st.lists(KEYS, max_size=12), cuts=st.lists(st.integers(0, 100), max_size=2))
+def test_ids_come_out_letter_by_letter_as_they_went_in(keys: list[str], cuts: list[int]) -> None:
+    pieces = [column_of(pa.chunked_array([pa.array(piece, pa.string())]), "str", is_key=True) for piece in _in_pieces(list(keys), cuts)]
+    assert join([piece.packed() for piece in pieces]).take(slice(None)).tolist() == keys
+
+
+def test_ids_that_are_numbers_are_kept_as_numbers() -> None:
+    def kept(*keys: str | None) -> object:
+        return type(column_of(pa.chunked_array([pa.array(keys, pa.string())]), "str", is_key=True))
+
+    assert kept("12", "-3", str(2**63 - 1), str(-(2**63))) is Decimals
+    assert kept() is Decimals  # so that rows that are all left out do not turn the others to text
+    for other in ("007", "+5", "-0", " 5", "chr1", str(2**63), None):
+        assert kept("12", other) is Texts
+
+
+@given(
+    pieces=st.lists(
+        st.lists(st.integers(-(2**40), 2**40), max_size=5)
+        | st.lists(st.integers(-3, 3), max_size=5)
+        | st.integers(1, 30_000).map(lambda n: [7] * n),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_packed_numbers_are_the_same_numbers(pieces: list[list[int]]) -> None:
+    arrays = [packed(np.array(piece, np.int64)) for piece in pieces]
+    whole = joined(arrays)
+    assert whole.tolist() == list(itertools.chain(*pieces))
+    for values in (whole, *arrays):
+        assert values.itemsize == 8 or not values.size or np.abs(values).max() < 2**31
+
+
+def test_what_all_rows_have_is_kept_once() -> None:
+    same = joined([packed(np.full(1_000_000, 2_048)) for _ in range(3)])
+    assert same.shape == (3_000_000,)
+    assert same.strides == (0,)
+    zeros = joined([packed(np.array([0.0, 0.0])), packed(np.array([-0.0, -0.0]))])
+    assert np.signbit(zeros).tolist() == [False, False, True, True]
+    large = packed(np.arange(100_000))
+    assert large.dtype == np.int32
+    assert (large == np.arange(100_000)).all()
 
 
 def test_text_that_says_few_things_is_kept_once() -> None:

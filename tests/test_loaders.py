@@ -47,7 +47,7 @@ class Numbers:
     def order(self, shuffle: bool = False, seed: int = 0) -> np.ndarray:
         return np.random.default_rng(seed).permutation(self.n) if shuffle else np.arange(self.n)
 
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes", room: Any = None) -> dict[str, Any]:
         return {"example_id": np.asarray(rows)}
 
 
@@ -220,7 +220,7 @@ class SharesAPosition(Numbers):
         super().__init__(n)
         self.handle = os.open(path, os.O_RDONLY)
 
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes", room: Any = None) -> dict[str, Any]:
         letters = []
         for row in rows.tolist():
             os.lseek(self.handle, row * 8, os.SEEK_SET)
@@ -236,7 +236,7 @@ class Opens(SharesAPosition):
         super().__init__(path, n)
         self.path, self.process = path, os.getpid()
 
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes", room: Any = None) -> dict[str, Any]:
         if self.process != os.getpid():
             self.handle, self.process = os.open(self.path, os.O_RDONLY), os.getpid()
         return super().take(rows)
@@ -249,14 +249,14 @@ class Waits(Numbers):
         super().__init__(n)
         self.process = os.getpid()
 
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes", room: Any = None) -> dict[str, Any]:
         if self.process != os.getpid():
             time.sleep(60)
         return super().take(rows)
 
 
 class Fails(Waits):
-    def take(self, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def take(self, rows: Any, encoding: str = "bytes", room: Any = None) -> dict[str, Any]:
         if self.process != os.getpid():
             raise OSError("bad file descriptor")
         return super().take(rows)

@@ -4,6 +4,7 @@ import os
 import pickle
 import shutil
 import threading
+import unittest.mock
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import lrbstore
+from lrbstore.cage import Central
 from lrbstore.contract import contract
 from lrbstore.errors import ContractBroken, HashMismatch, MissingData
 from lrbstore.manifest import file_sha256
-from lrbstore.parquet import TableWriter, Vectors
+from lrbstore.parquet import Plain, TableWriter, Vectors
 
 NOBODY = {"source": None, "version": None, "assembly": None, "unit": None, "genome": None}
 WIDTH = 7
@@ -218,71 +220,76 @@ def test_a_table_without_rows_is_a_file_without_rows(tmp_path):
 # ── Vectors ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("whole", [0, 1 << 28])
-def test_random_takes_equal_the_whole_column(written, whole):
+WHERE = pytest.mark.parametrize(("whole", "disk"), [(0, 0.0), (0, 0.25), (1 << 28, 0.0)], ids=["not kept", "in a file", "in memory"])
+EXPRESSION = Plain("expression")
+
+
+@WHERE
+@pytest.mark.parametrize("again", [False, True])
+def test_random_takes_equal_the_whole_column(written, whole, disk, again):
     paths, rows, values = written
-    reader = Vectors(paths, "label_row", keep=2, whole=whole)
+    reader = Vectors(paths, "label_row", keep=2, whole=whole, disk=disk)
     rng = np.random.default_rng(1)
     for _ in range(20):
         chosen = rng.integers(0, len(rows), size=rng.integers(1, 400))  # in any order, with repeats
-        (taken,) = reader.take(rows[chosen], ("expression",))
+        taken = reader.take(rows[chosen], EXPRESSION, again=again)
         assert taken.dtype == np.float32
         assert np.array_equal(taken, values[chosen])
-    (everything,) = reader.take(rows, ("expression",))
+    everything = reader.take(rows, EXPRESSION)
     assert np.array_equal(everything, values)
 
 
 def test_no_rows_still_have_a_width(written):
-    (taken,) = Vectors(written[0], "label_row").take(np.array([], np.int64), ("expression",))
+    taken = Vectors(written[0], "label_row").take(np.array([], np.int64), EXPRESSION)
     assert taken.shape == (0, WIDTH)
 
 
 @pytest.mark.parametrize("row", [-1, 5030, 5529, 7630, 10**9])
 def test_a_row_that_no_file_holds_is_an_error_not_another_row(written, row):
     with pytest.raises(MissingData, match=f"label_row {row} "):
-        Vectors(written[0], "label_row").take(np.array([0, row]), ("expression",))
+        Vectors(written[0], "label_row").take(np.array([0, row]), EXPRESSION)
 
 
 def test_pickled_vectors_read_the_same(written):
     paths, rows, values = written
     reader = Vectors(paths, "label_row")
-    reader.take(rows[:3], ("expression",))
+    reader.take(rows[:3], EXPRESSION)
     again = pickle.loads(pickle.dumps(reader))
     assert len(pickle.dumps(reader)) < 4000, "paths travel, decoded rows do not"
-    assert np.array_equal(again.take(rows[::97], ("expression",))[0], values[::97])
+    assert np.array_equal(again.take(rows[::97], EXPRESSION), values[::97])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # workers of a data loader are forked from a process with threads
-@pytest.mark.parametrize("whole", [0, 1 << 28])
-def test_forked_vectors_read_the_same(written, whole):
+@WHERE
+def test_forked_vectors_read_the_same(written, whole, disk):
     paths, rows, values = written
-    reader = Vectors(paths, "label_row", keep=1, whole=whole)
-    reader.take(rows[:3], ("expression",))
+    reader = Vectors(paths, "label_row", keep=1, whole=whole, disk=disk)
+    reader.take(rows[:3], EXPRESSION)
     children = []
     for part in range(3):
         child = os.fork()
         if child == 0:
             try:
                 mine = np.random.default_rng(part).permutation(len(rows))
-                same = np.array_equal(reader.take(rows[mine], ("expression",))[0], values[mine])
+                same = np.array_equal(reader.take(rows[mine], EXPRESSION), values[mine])
                 os._exit(0 if same else 1)
             except BaseException:
                 os._exit(2)
         children.append(child)
-    assert np.array_equal(reader.take(rows, ("expression",))[0], values)
+    assert np.array_equal(reader.take(rows, EXPRESSION), values)
     assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("whole", [0, 1 << 28])
-def test_threads_share_one_reader(written, whole):
+@WHERE
+def test_threads_share_one_reader(written, whole, disk):
     paths, rows, values = written
-    reader, wrong = Vectors(paths, "label_row", keep=1, whole=whole), []
+    reader, wrong = Vectors(paths, "label_row", keep=1, whole=whole, disk=disk), []
 
     def work(seed: int) -> None:
         rng = np.random.default_rng(seed)
         for _ in range(30):
             chosen = rng.integers(0, len(rows), 50)
-            if not np.array_equal(reader.take(rows[chosen], ("expression",))[0], values[chosen]):
+            if not np.array_equal(reader.take(rows[chosen], EXPRESSION), values[chosen]):
                 wrong.append(seed)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
@@ -293,15 +300,78 @@ def test_threads_share_one_reader(written, whole):
     assert wrong == []
 
 
-def test_several_columns_come_together(demo_store):
+class Reads:
+    """Counts the row groups that are decoded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.groups: list[int] = []
+        read = pq.ParquetFile.read_row_groups
+
+        def counted(file, groups, **options):
+            self.groups += groups
+            return read(file, groups, **options)
+
+        monkeypatch.setattr(pq.ParquetFile, "read_row_groups", counted)
+
+
+def test_what_is_asked_for_again_is_decoded_once_more_at_most(written, monkeypatch):
+    paths, rows, values = written
+    reader, reads = Vectors(paths, "label_row", keep=1, whole=0), Reads(monkeypatch)
+    for _ in range(2):
+        assert np.array_equal(reader.take(rows, EXPRESSION), values)
+    n = len(reads.groups)
+    assert n <= 2 * 7
+    for seed in range(3):
+        mine = np.random.default_rng(seed).permutation(len(rows))
+        assert np.array_equal(reader.take(rows[mine], EXPRESSION), values[mine])
+    assert len(reads.groups) == n
+    assert not [path for path in paths[0].parent.iterdir() if path.suffix != ".parquet"], "the file has no name"
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_what_a_forked_process_put_into_the_file_its_siblings_find(written, monkeypatch):
+    paths, rows, values = written
+    reader = Vectors(paths, "label_row", whole=0)
+    reader.take(rows[:0], EXPRESSION, again=True)
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if np.array_equal(reader.take(rows, EXPRESSION), values) else 1)
+        except BaseException:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    reads = Reads(monkeypatch)
+    assert np.array_equal(reader.take(rows, EXPRESSION), values)
+    assert reads.groups == []
+
+
+def test_without_room_vectors_are_decoded_each_time(written, monkeypatch):
+    paths, rows, values = written
+    full = OSError(28, "No space left on device")
+    for name in ("lrbstore.parquet._write", "lrbstore.parquet.tempfile.TemporaryFile"):
+        reader = Vectors(paths, "label_row", keep=1, whole=0)
+        with monkeypatch.context() as patched:
+            patched.setattr(name, unittest.mock.Mock(side_effect=full))
+            for _ in range(3):
+                assert np.array_equal(reader.take(rows, EXPRESSION, again=True), values)
+    small = Vectors(paths, "label_row", whole=0, disk=1e-12)
+    assert np.array_equal(small.take(rows, EXPRESSION, again=True), values)
+    assert small.disk == 0
+
+
+@pytest.mark.parametrize("n_bins", [2, 16, 30, 64, 700, 896])
+def test_the_central_bins_come_out_of_their_rings(demo_store, n_bins):
     with lrbstore.open(demo_store) as store:
         paths = store.data_files("cage_label")
-        whole = store.sql("select label_row, ring_0, ring_2 from cage_label order by label_row").to_arrow_table()
-    rows = whole["label_row"].to_numpy()[::-1][:20]
-    inner, outer = Vectors(paths, "label_row").take(rows, ("ring_0", "ring_2"))
-    assert np.array_equal(inner, np.array(whole["ring_0"].to_pylist(), np.float32)[::-1][:20])
-    assert np.array_equal(outer, np.array(whole["ring_2"].to_pylist(), np.float32)[::-1][:20])
-    assert inner.shape == (20, 16 * 50)
+        whole = store.sql("select * from cage_label order by label_row").to_arrow_table()
+    rings = [np.array(whole[f"ring_{k}"].to_pylist(), np.float32).reshape(len(whole), 2, -1, 50) for k in range(7)]
+    bins = np.concatenate([*(ring[:, 0] for ring in rings[::-1]), *(ring[:, 1] for ring in rings)], axis=1)
+    order = np.random.default_rng(n_bins).permutation(len(whole))[:20]
+    rows, middle = whole["label_row"].to_numpy(), slice(448 - n_bins // 2, 448 + n_bins // 2)
+    for options in ({}, {"whole": 0}, {"whole": 0, "disk": 0.0}):
+        taken = Vectors(paths, "label_row", **options).take(rows[order], Central(n_bins), again=True)
+        assert taken.shape == (len(order), n_bins, 50)
+        assert np.array_equal(taken, bins[order][:, middle])
 
 
 @pytest.fixture
@@ -309,8 +379,8 @@ def copies(written, tmp_path) -> list[Path]:
     return [Path(shutil.copy(path, tmp_path)) for path in written[0]]
 
 
-def take_all(paths: list[Path], rows: np.ndarray) -> list[np.ndarray]:
-    return Vectors(paths, "label_row").take(rows, ("expression",))
+def take_all(paths: list[Path], rows: np.ndarray) -> np.ndarray:
+    return Vectors(paths, "label_row").take(rows, EXPRESSION)
 
 
 def test_one_wrong_byte_in_any_page_of_vectors_is_noticed(written, copies):
@@ -328,7 +398,7 @@ def test_one_wrong_byte_in_any_page_of_vectors_is_noticed(written, copies):
             with pytest.raises(HashMismatch, match=rf"{path.name} is damaged.*lrbstore verify"):
                 take_all(copies, rows)
     path.write_bytes(raw)
-    assert np.array_equal(take_all(copies, rows)[0], values)
+    assert np.array_equal(take_all(copies, rows), values)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, -1], ids=["empty", "four bytes", "the beginning", "all but a byte"])

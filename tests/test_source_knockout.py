@@ -17,7 +17,9 @@ from lrbstore.ingest.pipeline import ingest
 
 HERE = Path(__file__).resolve().parent
 RAW = HERE / "sources"
-BENCH = runpy.run_path(str(HERE / "benchmarks" / "knockout_tiles.py"))
+with pytest.MonkeyPatch.context() as patch:
+    patch.syspath_prepend(HERE / "benchmarks")  # where benchmarks find what they share
+    BENCH = runpy.run_path(str(HERE / "benchmarks" / "knockout_tiles.py"))
 NAME = BENCH["NAME"]
 ORDERS = [
     ("project_score", "depmap", "crispr_matrix"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import os
 import pickle
 import socket
 from pathlib import Path
@@ -84,7 +85,7 @@ def test_a_batch_is_fetched_at_once_and_handed_on_as_it_is(
     calls: list[list[int]] = []
     take = lrbstore.Dataset.take
 
-    def watched(self: lrbstore.Dataset, rows: Any, encoding: str = "bytes") -> dict[str, Any]:
+    def watched(self: lrbstore.Dataset, rows: Any, encoding: str = "bytes", *more: Any) -> dict[str, Any]:
         calls.append(np.asarray(rows).tolist())
         return take(self, rows, encoding)
 
@@ -265,3 +266,105 @@ def test_workers_cut_with_one_thread(ds: lrbstore.Dataset, monkeypatch: pytest.M
         assert {int(batch["threads"]) for batch in ds.torch_batches(16).loader(0)} == {3}
     finally:
         bases._crew._process = 0
+
+
+# ── memory that workers and their reader share ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _uses() -> int:
+    """Count the stretches of workers' memory that are in use, as this process sees them."""
+    from lrbstore import crossing
+
+    return sum(int(memory.flags.sum()) for memory in crossing._rings.values())
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("encoding", ["codes", "one_hot_float32"])
+def test_batches_that_are_held_stay_as_they_are(ds: lrbstore.Dataset, context: str, encoding: str):
+    """A reader that holds some batches, or parts of them, while others come whose memory is used again."""
+    expected = list(ds.batches(2, encoding=encoding, shuffle=True, seed=3))
+    rng = np.random.default_rng(0)
+    held: dict[int, Any] = {}
+    loader = ds.torch_batches(2, encoding, shuffle=True, seed=3).loader(2, multiprocessing_context=context)
+    for number, batch in enumerate(loader):
+        _same(batch, expected[number])
+        if number % 3:
+            held[number] = batch["alt_forward_sequence"][1:] if number % 2 else batch
+        while len(held) > rng.integers(1, 12):
+            del held[int(rng.choice(list(held)))]
+        for at, kept in held.items():
+            if isinstance(kept, dict):
+                _same(kept, expected[at])
+            else:
+                assert np.array_equal(kept.numpy(), expected[at]["alt_forward_sequence"][1:])
+    assert number == len(expected) - 1
+
+
+@pytest.mark.parametrize("seq_len", [64, 40_000])
+def test_memory_is_used_again_and_whoever_keeps_all_gets_all(store: lrbstore.Store, seq_len: int):
+    from lrbstore import crossing
+
+    ds = lrbstore.task(EQTL, seq_len, store=store, window="strict", edge="pad").train
+    expected = list(ds.batches(2, encoding="codes"))
+    loader = ds.torch_batches(2).loader(1)
+    places = set()
+    for number, batch in enumerate(loader):
+        _same(batch, expected[number])
+        places.add(batch["alt_forward_sequence"].data_ptr())
+    assert len(expected) > 30
+    if crossing.sys.platform == "linux":
+        assert len(places) <= 1 + crossing._SLOTS
+        del batch
+        assert _uses() == 0
+    everything = list(loader)  # more than there are stretches
+    for ours, theirs in zip(everything, expected, strict=True):
+        _same(ours, theirs)
+    again = pickle.loads(pickle.dumps(everything[3]))
+    _same(again, expected[3])
+    del everything
+    assert _uses() == 0
+
+
+def _counted(batch: dict[str, Any]) -> dict[str, Any]:
+    batch["n"] = len(batch["example_id"])
+    batch["label"] = batch["label"] + 1
+    batch["ref_forward_sequence"][:] = 4
+    return batch
+
+
+@pytest.mark.parametrize("collate", [_counted, None])
+def test_what_a_collate_function_does_in_the_worker_arrives(ds: lrbstore.Dataset, collate: Any):
+    import torch
+
+    loader = torch.utils.data.DataLoader(ds.torch_batches(7), batch_size=None, num_workers=2, collate_fn=collate)
+    for found, expected in zip(loader, ds.batches(7, encoding="codes"), strict=True):
+        if collate:
+            expected["label"] = expected["label"] + 1
+            expected["ref_forward_sequence"][:] = 4
+            assert found.pop("n") == len(expected["example_id"])
+        _same(found, expected)
+
+
+def test_a_forked_process_frees_nothing_of_its_parents(ds: lrbstore.Dataset):
+    """Workers of another loader are forked while a batch is held; what they let go of is still in use."""
+    loader = ds.torch_batches(2).loader(1)
+    iterator = iter(loader)
+    for _ in range(4):
+        batch = next(iterator)
+    before = batch["ref_forward_sequence"].clone()
+    child = os.fork()
+    if child == 0:
+        batch.clear()
+        os._exit(0)
+    os.waitpid(child, 0)
+    for _ in range(12):
+        next(iterator)
+    assert bool((batch["ref_forward_sequence"] == before).all())
+
+
+def test_combinations_and_labels_of_any_size_cross(store: lrbstore.Store):
+    for task, seq_len in ((OLIGO, 64), (BULK, 256), (CAGE, 2_048)):
+        ds = lrbstore.task(task, seq_len, store=store).train if task != OLIGO else lrbstore.task(task, seq_len, store=store).test
+        expected = list(ds.batches(3, encoding="codes"))
+        for found, theirs in zip(ds.torch_batches(3).loader(2), expected, strict=True):
+            _same(found, theirs)

@@ -1,10 +1,12 @@
 """How fast batches leave a data set, beside the bare window engine: ``python tests/benchmarks/batches.py [--genome FASTA]``.
 
 Writes a random genome (or takes a FASTA with contigs ``chr1``, ``chr2``, …) and upstream files whose rows lie all over it, ingests them,
-and goes through the batches of four data sets. Beside them the bare engine cuts the windows of the same rows into buffers that it was
-given: one window an example, on the example's strand, of a variant two and the changed base. All go on in one process, a stretch of
-batches each in turn; what is printed are medians of the ratio, 1 being as fast as the bare engine: of batches that are streamed from the
-store (``streamed``), that come from the index once it is made (``indexed``), and shuffled ones. Everything lies in a temporary folder.
+and goes through the batches of four data sets, labels, ids and all. Beside them the bare engine cuts the windows of the same rows into
+buffers that it was given: one window an example, on the example's strand, of a variant two and the changed base. All take turns in one
+process, a stretch of batches each; a finding is the median of ratios, 1 being as fast as the bare engine: of batches that are streamed from
+the store (``streamed``), that come from the index once it is made (``indexed``), and shuffled ones. The limit, where labels are vectors, is
+the bare engine and a plain copy of as many labels in memory: at 896 x 50 they are more bytes than their windows. Label vectors are read
+from the store in a first pass, which is a finding of its own. Everything lies in a temporary folder.
 """
 
 from __future__ import annotations
@@ -12,16 +14,15 @@ from __future__ import annotations
 import argparse
 import csv
 import itertools
-import resource
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure import Measure, Report, parser
 
 import lrbstore
 from lrbstore import encoding as enc
@@ -32,12 +33,13 @@ from lrbstore.ingest.pipeline import ingest
 TISSUES = ["Whole_Blood", "Liver", "Brain_Cortex", "Adipose_Subcutaneous"]
 CONTIGS = {"chr1": 150, "chr2": 100, "chr3": 50}  # megabases of the genome that is made
 BULK, EQTL, CAGE = "bulk_rna_expression", "variant_effect_gene_expression", "cage_prediction"
-_STRETCHES = 8  # a round
-PAIRS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("point, 218 labels", BULK, {}),
-    ("variant", EQTL, {}),
-    ("variant, strict", EQTL, {"window": "strict"}),
-    ("interval, 16 x 50 to 896 x 50 labels", CAGE, {}),
+AIM = 0.75  #: Of the bare engine's speed.
+BESIDE = "bare window engine"
+TASKS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("points, 218 labels", BULK, {}),
+    ("variants", EQTL, {}),
+    ("variants, strict", EQTL, {"window": "strict"}),
+    ("intervals, 16 to 896 x 50 labels", CAGE, {}),
 )
 
 
@@ -90,106 +92,123 @@ def write_files(folder: Path, genome: Genome, n_variants: int, n_genes: int, n_i
     for i, (chrom, pos) in enumerate(places(n_intervals)):
         rows.writerow([i, chrom, pos, pos + 114_688, "train", i])
     (folder / "cage_prediction" / "targets_subset").mkdir()
-    labels = {f"target-train-{i}.npy": rng.poisson(1.0, (1, 896, 50)).astype(np.float32) for i in range(n_intervals)}
+    counts = rng.poisson(1.0, (64, 1, 896, 50)).astype(np.float32)
+    labels = {f"target-train-{i}.npy": counts[i % len(counts)] for i in range(n_intervals)}
     np.savez(folder / "cage_prediction" / "targets_subset" / f"targets-train-0-{n_intervals - 1}.npz", **labels)
 
 
-def bare(store: lrbstore.Store, ds: lrbstore.Dataset, size: int, encoding: str, *, forward: bool) -> Iterator[int]:
-    """Cut the same windows with the bare engine into buffers that are used again."""
+def bare(store: lrbstore.Store, ds: lrbstore.Dataset, size: int, encoding: str, labels: np.ndarray | None = None) -> Iterator[int]:
+    """Cut the same windows with the bare engine into buffers that are used again; copy as many labels, if any are given."""
     genome, length = store.genome(ds.spec.assembly), ds.window.seq_len
     windows = ds.window_table()
     names = {name: place for place, name in enumerate(genome.lengths)}
     contig = np.array([names[name] for name in windows["chrom"].to_pylist()], np.int64)
     start = windows["window_start"].to_numpy()
     n_windows = 2 if ds.spec.kind == "variant" else 1
-    minus = None if ds.spec.kind != "point" or forward else np.array(ds.rows("strand")["strand"].to_pylist()) == "-"
+    minus = np.array(ds.rows("strand")["strand"].to_pylist()) == "-" if ds.spec.kind == "point" else None
     shape, dtype = enc.encoded_form(encoding, size, length)
     buffers = [np.empty(shape, dtype) for _ in range(n_windows)]
     letter = enc.encode(np.frombuffer(b"G", np.uint8)[None], encoding)[0, ..., 0]
-    for first in range(0, len(start) - size + 1, size):
-        some = slice(first, first + size)
-        for buffer in buffers:
-            genome.windows(contig[some], start[some], length, encoding, buffer, None if minus is None else minus[some])
-        if n_windows == 2:
-            buffers[1][..., length // 2] = letter
-        yield size
+    copied = None if labels is None else np.empty((size, *labels.shape[1:]), labels.dtype)
+    while True:
+        for first in range(0, len(start) - size + 1, size):
+            some = slice(first, first + size)
+            label = first % (len(labels) - size + 1) if labels is not None else 0
+            for buffer in buffers:
+                genome.windows(contig[some], start[some], length, encoding, buffer, reverse=None if minus is None else minus[some])
+            if n_windows == 2:
+                buffers[1][..., length // 2] = letter
+            if labels is not None and copied is not None:
+                np.copyto(copied, labels[label : label + size])
+            yield size
 
 
-def laid_out(ds: lrbstore.Dataset, size: int, encoding: str, *, shuffle: bool) -> Iterator[int]:
-    """Go through the batches; every batch is let go before the next is asked for, as a loop does."""
-    for batch in ds.batches(size, encoding=encoding, shuffle=shuffle):
-        yield len(batch["example_id"])
+def laid_out(ds: lrbstore.Dataset, size: int, encoding: str, *, shuffle: bool = False) -> Iterator[int]:
+    """Go through the batches again and again; every batch is let go before the next is asked for, as a loop does."""
+    while True:
+        for batch in ds.batches(size, encoding=encoding, shuffle=shuffle):
+            yield len(batch["example_id"])
 
 
-def rate(batches: Iterator[int], n: int) -> float | None:
-    """Examples a second over the next ``n`` batches; None where there are no more."""
+def rate(batches: Iterator[int], n: int) -> float:
+    """Examples a second over the next ``n`` batches."""
     began = time.perf_counter()
-    done = sum(itertools.islice(batches, n))
-    return done / (time.perf_counter() - began) if done else None
+    return sum(itertools.islice(batches, n)) / (time.perf_counter() - began)
 
 
-def ratios(store: lrbstore.Store, ds: lrbstore.Dataset, length: int, args: argparse.Namespace) -> tuple[float, list[float]]:
-    """Rate of the bare engine, and the medians of the ratios to it: streamed, in order from the index, shuffled."""
-    uncounted = lrbstore.Dataset(store, ds.spec, ds.scheme, ds.split, ds.window, ds.filters)  # never asked for its length: has no index
-    len(ds)
-    ways = [
-        lambda: bare(store, ds, args.batch_size, args.encoding, forward=args.forward),
-        lambda: laid_out(uncounted, args.batch_size, args.encoding, shuffle=False),
-        lambda: laid_out(ds, args.batch_size, args.encoding, shuffle=False),
-        lambda: laid_out(ds, args.batch_size, args.encoding, shuffle=True),
-    ]
-    found: list[list[float]] = []
-    at_a_time = max(1, args.megabytes * 2**20 // (args.batch_size * length))
-    for _ in range(args.rounds):
-        running = [way() for way in ways]
-        for each in running:
-            rate(each, 1)
-        for turn in range(_STRETCHES):  # whoever is first finds the least in the caches: each is in turn
-            order = [(way + turn) % len(ways) for way in range(len(ways))]
-            rates = {way: rate(running[way], at_a_time) for way in order}
-            if any(r is None for r in rates.values()):
-                break
-            found.append([rates[way] or 0.0 for way in range(len(ways))])
-    table = np.array(found)
-    return statistics.median(table[:, 0]), [statistics.median(table[:, way] / table[:, 0]) for way in range(1, len(ways))]
+def fresh(ds: lrbstore.Dataset, store: lrbstore.Store) -> lrbstore.Dataset:
+    """Make the same data set anew, which has read nothing and was never asked for its length."""
+    return lrbstore.Dataset(store, ds.spec, ds.scheme, ds.split, ds.window, ds.filters)
+
+
+def measure(store: lrbstore.Store, ds: lrbstore.Dataset, name: str, given: argparse.Namespace, report: Report) -> None:
+    """Take turns, and say the medians of the ratios."""
+    size, encoding, length = given.batch_size, given.encoding, ds.window.seq_len
+    uncounted = fresh(ds, store)
+    has_vectors = bool(ds.spec.label.vectors)
+    ways: dict[str, Callable[[], Iterator[int]]] = {
+        "bare": lambda: bare(store, ds, size, encoding),
+        "streamed": lambda: laid_out(uncounted, size, encoding),
+        "indexed": lambda: laid_out(ds, size, encoding),
+        "shuffled": lambda: laid_out(ds, size, encoding, shuffle=True),
+    }
+    if has_vectors:
+        labels = np.ones((min(len(ds), 4 * size), *ds.label_shape), np.float32)
+        ways["limit"] = lambda: bare(store, ds, size, encoding, labels)
+    running = {way: begin() for way, begin in ways.items()}
+    began = time.perf_counter()
+    first = sum(itertools.islice(running["streamed"], -(-len(ds) // size))) / (time.perf_counter() - began)
+    n = max(4, given.megabytes * 2**20 // (size * length))
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    for turn in range(-1, given.turns):  # whoever is first finds the least in the caches: each is in turn
+        for place in range(len(ways)):
+            way = list(ways)[(place + turn) % len(ways)]
+            found = rate(running[way], n)
+            if turn >= 0:
+                rates[way].append(found)
+
+    def ratio(way: str, other: str) -> float:
+        return statistics.median(mine / theirs for mine, theirs in zip(rates[way], rates[other], strict=True))
+
+    at = f"{length:,} bp"
+    for way in ("streamed", "indexed", "shuffled"):
+        limit = ratio(way, "limit") if has_vectors else None
+        report(Measure(f"batches of {name}, {way}", BESIDE, ratio(way, "bare"), at, aim=AIM, limit=limit))
+    if has_vectors:
+        report(Measure(f"batches of {name}, first pass", BESIDE, first / statistics.median(rates["bare"]), at))
 
 
 def main() -> None:
-    """Print the ratios."""
-    parser = argparse.ArgumentParser(description="ds.batches beside the bare window engine.")
-    parser.add_argument("--genome", type=Path, help="a FASTA with contigs chr1, chr2, … (default: 300 Mb made at random)")
-    parser.add_argument("--variants", type=int, default=60_000)
-    parser.add_argument("--genes", type=int, default=20_000)
-    parser.add_argument("--intervals", type=int, default=1_000)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[2_048, 16_384, 131_072])
-    parser.add_argument("--batch-size", type=int, default=256)
-    parser.add_argument("--encoding", default="bytes")
-    parser.add_argument("--forward", action="store_true", help="let the bare engine cut the plus strand alone")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--megabytes", type=int, default=64, help="bases that are cut in a stretch")
-    parser.add_argument("--store", type=Path, help="keep the store here, or use the one that is there")
-    parser.add_argument("--only", default="", help="part of a data set's name")
-    args = parser.parse_args()
+    """Make a store, and take the measures."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--genome", type=Path, help="a FASTA with contigs chr1, chr2, … (default: 300 Mb made at random)")
+    arguments.add_argument("--variants", type=int, default=60_000)
+    arguments.add_argument("--genes", type=int, default=20_000)
+    arguments.add_argument("--intervals", type=int, default=4_096)
+    arguments.add_argument("--lengths", type=int, nargs="+", default=[2_048, 16_384, 131_072])
+    arguments.add_argument("--batch-size", type=int, default=256)
+    arguments.add_argument("--encoding", default="bytes")
+    arguments.add_argument("--turns", type=int, default=15)
+    arguments.add_argument("--megabytes", type=int, default=64, help="bases that are cut in a stretch")
+    arguments.add_argument("--store", type=Path, help="keep the store here, or use the one that is there")
+    arguments.add_argument("--only", default="", help="part of a data set's name")
+    given = arguments.parse_args()
+    report = Report(given.measures)
     with tempfile.TemporaryDirectory() as folder:
-        home = args.store or Path(folder) / "store"
+        home = given.store or Path(folder) / "store"
         if not home.exists():
-            fasta = args.genome or Path(folder) / "genome.fa"
-            if args.genome is None:
+            fasta = given.genome or Path(folder) / "genome.fa"
+            if given.genome is None:
                 write_genome(fasta)
             for assembly in ("GRCh37", "GRCh38"):
-                add_genome(home, assembly, fasta, simulated=True, copy=args.store is not None and args.genome is None)
+                add_genome(home, assembly, fasta, simulated=True, copy=given.store is not None and given.genome is None)
             with lrbstore.open(home) as store:
-                write_files(Path(folder) / "lrb", store.genome("GRCh38"), args.variants, args.genes, args.intervals)
+                write_files(Path(folder) / "lrb", store.genome("GRCh38"), given.variants, given.genes, given.intervals)
             ingest(home, "lrb", [Path(folder) / "lrb"], simulated=True)
-        print(f"{args.encoding}, batches of {args.batch_size}; examples/s of the bare engine, and the ratios to it")
-        print(f"{'':38}{'length':>8}{'bare':>12}{'streamed':>10}{'indexed':>10}{'shuffled':>10}")
         with lrbstore.open(home) as store:
-            for name, task, options in PAIRS:
-                for length in args.lengths if args.only in name else []:
-                    ds = lrbstore.task(task, seq_len=length, store=store, **options).train
-                    rate_of_bare, found = ratios(store, ds, length, args)
-                    print(f"{name:38}{length:8,}{rate_of_bare:12,.0f}" + "".join(f"{ratio:10.2f}" for ratio in found), flush=True)
-        print(f"peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB", file=sys.stderr)
+            for name, task, options in TASKS:
+                for length in given.lengths if given.only in name else []:
+                    measure(store, lrbstore.task(task, seq_len=length, store=store, **options).train, name, given, report)
 
 
 if __name__ == "__main__":

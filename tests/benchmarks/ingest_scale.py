@@ -1,4 +1,4 @@
-"""Ingest against bare reading: ``python tests/benchmarks/ingest_scale.py [--scale 0.1] [--files FOLDER] [--source NAME …] [--repeat 1]``.
+"""Ingest beside bare reading: ``python tests/benchmarks/ingest_scale.py [--scale 0.05] [--files FOLDER] [--source NAME …] [--repeat 1]``.
 
 Simulates every source's files at a scale (1 is the published counts), or takes a folder that ``lrbstore simulate`` has written. Then,
 source by source and in alternation, each time in a process of its own:
@@ -28,7 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from measure import Measure, Report, parser
+
 OTHER = {"genomes", "chains"}  #: Folders beside the sources'.
+SCALE = 0.05  #: A twentieth of the published counts; at less, what each ingest takes whatever its rows would be most of what is measured.
+TIME = 3  #: Times as long as polars that all ingests together may take.
+PEAK_MB = 4096  #: What any of them may hold at most.
 
 
 @dataclass(frozen=True)
@@ -121,14 +126,15 @@ def in_a_process(how: str, target: Path, folder: Path) -> Cost:
 
 
 def main() -> None:
-    """Print one line a source, and one in total."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=0.1, help="of the simulated files; 1 is the published counts")
-    parser.add_argument("--files", type=Path, help="a folder that lrbstore simulate has written, instead of simulating")
-    parser.add_argument("--source", action="append", help="only this source (may be repeated)")
-    parser.add_argument("--repeat", type=int, default=1, help="rounds; the fastest of each half counts")
-    parser.add_argument("--child", nargs=3, metavar=("HOW", "TARGET", "FOLDER"), help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    """Print one line a source, and take the measures of all."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--scale", type=float, default=SCALE, help="of the simulated files; 1 is the published counts")
+    arguments.add_argument("--files", type=Path, help="a folder that lrbstore simulate has written, instead of simulating")
+    arguments.add_argument("--source", action="append", help="only this source (may be repeated)")
+    arguments.add_argument("--repeat", type=int, default=1, help="rounds; the fastest of each half counts")
+    arguments.add_argument("--child", nargs=3, metavar=("HOW", "TARGET", "FOLDER"), help=argparse.SUPPRESS)
+    given = arguments.parse_args()
+    report = Report(given.measures)
     if given.child:
         how, target, folder = given.child
         measured(how, Path(target), Path(folder))
@@ -152,7 +158,12 @@ def main() -> None:
                 if repeat == given.repeat - 1:
                     show(name, best[name, "lrbstore"], best[name, "polars"])
             shutil.rmtree(store)
-        show("total", *(total([best[name, how] for name in names]) for how in ("lrbstore", "polars")))
+        ours, bare = (total([best[name, how] for name in names]) for how in ("lrbstore", "polars"))
+    show("total", ours, bare)
+    what, beside = f"ingest of {ours.rows / 1e6:.2g} M rows of {len(names)} sources", "Polars, file to Parquet"
+    report(Measure(what, beside, ours.seconds / bare.seconds, "time", unit="x the time", aim=TIME, at_most=True))
+    report(Measure(what, beside, ours.cpu_seconds / bare.cpu_seconds, "CPU time", unit="x the time"))
+    report(Measure(f"{what}: peak of memory", f"Polars' {bare.peak_mb:,.0f} MB", ours.peak_mb, unit="MB", aim=PEAK_MB, at_most=True))
 
 
 def total(costs: list[Cost]) -> Cost:

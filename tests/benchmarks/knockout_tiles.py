@@ -1,19 +1,20 @@
-"""How much of a knockout matrix is read for one gene, and for one model: ``python tests/benchmarks/knockout_tiles.py [GENES SCREENS]``.
+"""What is read of a knockout matrix for one gene, and for one model: ``python tests/benchmarks/knockout_tiles.py [--genes G --screens S]``.
 
-Writes a matrix of the published size (17,548 × 1,107), ingests it, and counts the row groups whose statistics admit a key, and DuckDB's
-own time. Everything lies in a temporary folder.
+Writes a matrix of the published size (17,548 × 1,107), ingests it, and counts the row groups whose statistics admit a key: their share of
+the table is what DuckDB may read. Beside it, the time of each question beside that of the whole matrix, which reads all.
 """
 
 from __future__ import annotations
 
 import resource
-import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from measure import Measure, Report, in_turns, parser
 
 import lrbstore
 from lrbstore.ingest.pipeline import ingest
@@ -48,8 +49,8 @@ def admitting(paths: list[Path], column: str, lo: str, hi: str) -> tuple[int, in
     return admit, total
 
 
-def main(n_genes: int = 17_548, n_screens: int = 1_107) -> None:
-    """Print the ratios."""
+def main(report: Report, n_genes: int, n_screens: int, turns: int) -> None:
+    """Take the measures."""
     with tempfile.TemporaryDirectory() as folder:
         raw, home = Path(folder) / NAME, Path(folder) / "store"
         write_matrix(raw, n_genes, n_screens)
@@ -61,20 +62,28 @@ def main(n_genes: int = 17_548, n_screens: int = 1_107) -> None:
             paths = store.data_files("knockout_score")
             print(f"parquet: {sum(p.stat().st_size for p in paths) / 1e6:.0f} MB")
             gene, model = f"GENE{n_genes // 3:05d}", f"SIDM{90_000 + n_screens // 3:05d}"
-            for what, column, key, where in (
-                ("one gene in all models", "gene_symbol", gene, "gene_symbol = $key"),
-                ("all genes of one model", "screen_id", model, "cell_model_id = $key"),
-                ("one gene in one model", "gene_symbol", gene, f"gene_symbol = $key and cell_model_id = '{model}'"),
-                ("the whole matrix", "gene_symbol", "", "$key = ''"),
-            ):
-                admit, total = admitting(paths, column, key, key + "~") if key else (1, 1)
-                sql = f"select count(*), avg(essentiality) from gene_knockout where {where}"
-                store.sql(sql, params={"key": key}).fetchall()
-                started = time.perf_counter()
-                rows = store.sql(sql, params={"key": key}).fetchall()[0][0]
-                said = f"{admit} of {total} row groups ({admit / total:.1%})" if key else "all row groups"
-                print(f"{what}: {rows:,} rows, {said} by {column}, {1000 * (time.perf_counter() - started):.0f} ms")
+            asked = {
+                "a gene in all models": ("gene_symbol", gene, f"gene_symbol = '{gene}'"),
+                "all genes of a model": ("screen_id", model, f"cell_model_id = '{model}'"),
+                "a gene in a model": ("gene_symbol", gene, f"gene_symbol = '{gene}' and cell_model_id = '{model}'"),
+            }
+            wheres = {at: where for at, (_, _, where) in asked.items()} | {"all": "true"}
+
+            def ask(where: str) -> object:
+                return store.sql(f"select count(*), avg(essentiality) from gene_knockout where {where}").fetchall()
+
+            took = in_turns({at: partial(ask, where) for at, where in wheres.items()}, turns)
+            for at, (column, key, _) in asked.items():
+                admit, total = admitting(paths, column, key, key + "~")
+                print(f"{at}: {admit} of {total} row groups by {column}, {1000 * took[at]:.0f} ms")
+                report(Measure("knockout matrix, row groups read", "all of them", 100 * admit / total, at, unit="%"))
+                report(Measure("knockout matrix, time", "the whole matrix", took["all"] / took[at], at))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    arguments = parser(__doc__)
+    arguments.add_argument("--genes", type=int, default=17_548)
+    arguments.add_argument("--screens", type=int, default=1_107)
+    arguments.add_argument("--turns", type=int, default=5)
+    given = arguments.parse_args()
+    main(Report(given.measures), given.genes, given.screens, given.turns)

@@ -7,10 +7,11 @@ medians are compared. Beside a ratio stands, where there is one, how near the ma
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Measure:
         beside: The peer or the limit that it is compared with.
         found: The figure.
         at: Where it was taken, one of the row's cells: a window's length, a question, a number of rows.
-        unit: ``x``, times as fast as the peer; or the unit of a figure that is no ratio, such as ``MB``.
+        unit: ``x``, times as fast as the peer; or the unit of another figure, such as ``x the time`` or ``MB``; empty if it has none.
         aim: What was aimed at, if anything.
         at_most: The aim is an upper bound.
         limit: Share of the machine's own limit that is reached, where there is one.
@@ -56,7 +57,8 @@ class Report:
     def __call__(self, measure: Measure) -> None:
         """Take a finding."""
         self.measures.append(measure)
-        said = f"{measure.what}{f', {measure.at}' if measure.at else ''}: {figure(measure.found)} {measure.unit} beside {measure.beside}"
+        found = f"{figure(measure.found)} {measure.unit}".rstrip()
+        said = f"{measure.what}{f', {measure.at}' if measure.at else ''}: {found} beside {measure.beside}"
         aim = "" if measure.aim is None else f" (aim {'≤' if measure.at_most else '≥'} {figure(measure.aim)})"
         limit = "" if measure.limit is None else f", {measure.limit:.0%} of the limit"
         print(said + aim + limit, flush=True)
@@ -86,9 +88,19 @@ def in_turns(ways: Mapping[str, Callable[[], object]], turns: int) -> dict[str, 
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
+@contextlib.contextmanager
+def peers() -> Iterator[None]:
+    """Import those that a benchmark compares with inside this: what is missing ends it with a line that says where they come from."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"{error.name} is not installed, which this benchmark compares with; `make bench` installs all of them") from None
+
+
 def figure(value: float) -> str:
     """Write a figure with as many digits as mean something."""
-    return f"{value:,.0f}" if abs(value) >= 20 else f"{value:.1f}" if abs(value) >= 2 else f"{value:.2f}"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 20 else f"{value:.1f}" if size >= 2 else f"{value:.2f}" if size >= 0.1 or not size else f"{value:.2g}"
 
 
 def table(measures: Iterable[Measure]) -> list[str]:
@@ -105,7 +117,7 @@ def table(measures: Iterable[Measure]) -> list[str]:
             " / ".join(m.at for m in own),
             beside,
             " / ".join(figure(m.found) + ("" if m.met is not False else "\u2009↓" if not m.at_most else "\u2009↑") for m in own)
-            + (" ×" if unit == "x" else f" {unit}"),
+            + (" ×" if unit == "x" else f" {unit}".rstrip()),
             sign + " / ".join("–" if m.aim is None else figure(m.aim) for m in own) if aims else "",
             " / ".join("–" if m.limit is None else f"{m.limit:.0%}" for m in own) if any(m.limit is not None for m in own) else "",
         )

@@ -20,7 +20,17 @@ from pathlib import Path
 from measure import Measure, table
 
 HERE = Path(__file__).parent
-ORDER = ("windows",)  # of those that say their measures to a report
+ORDER = (
+    "windows",
+    "batches",
+    "torch_workers",
+    "epoch",
+    "first_batch",
+    "table_layout",
+    "strata_metrics",
+    "ingest_scale",
+    "knockout_tiles",
+)
 LIBRARIES = ("lrbstore", "numpy", "duckdb", "pyarrow", "pyfaidx", "pysam", "polars", "pandas", "scikit-learn", "scipy", "torch", "datasets")
 BEGIN, END = "<!-- speed: begin (make bench) -->", "<!-- speed: end -->"
 

@@ -1,26 +1,26 @@
-"""Metrics of all strata in one pass, against a loop: ``python tests/benchmarks/strata_metrics.py [--rows N] [--strata K] [--repeats R]``.
+"""Metrics of all strata in one pass, beside a loop: ``python tests/benchmarks/strata_metrics.py [--rows N] [--strata K] [--each]``.
 
-Each line is one set of metrics over one set of scores: medians, in ms of processor time, of repeats in which the ways take turns.
-*loop* is scikit-learn's and SciPy's functions over the strata's slices (one sort by stratum, then a Python loop); *plain* the house's own
-functions over the same slices; *grouped* one call of `by_group`. The difference is the largest between loop and grouped, over all values.
+The ways take turns on the same scores, some of them with ties: *loop* is scikit-learn's and SciPy's functions over the strata's slices (one
+sort by stratum, then a Python loop); *plain* lrbstore's own functions over the same slices; *grouped* one call of ``by_group``. With three
+stratifiers the loop sorts three times. The difference is the largest between loop and grouped, over all values.
 """
 
 from __future__ import annotations
 
-import argparse
 import functools
-import statistics
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import stats
-from sklearn import metrics as oracle
+from measure import Measure, Report, in_turns, parser, peers
 
 from lrbstore.metrics import by_group, metric
 from lrbstore.ranks import Groups
+
+with peers():
+    from scipy import stats
+    from sklearn import metrics as oracle
 
 ORACLES: dict[str, Callable[[Any, Any], float]] = {
     "auroc": oracle.roc_auc_score,
@@ -29,6 +29,10 @@ ORACLES: dict[str, Callable[[Any, Any], float]] = {
     "spearman": lambda y, p: stats.spearmanr(y, p).statistic,
     "r2": oracle.r2_score,
 }
+NAMES = {"auroc": "AUROC", "auprc": "AUPRC", "pearson": "Pearson", "spearman": "Spearman", "r2": "R²"}
+PEER = "scikit-learn and SciPy, stratum by stratum"
+AIM = 2  #: Times as fast as the loop, for AUROC and AUPRC together.
+EXACT = 1e-12  #: What values may differ by, at most.
 BINARY, REAL = ("auroc", "auprc"), ("pearson", "spearman", "r2")
 
 
@@ -55,18 +59,6 @@ def grouped(names: tuple[str, ...], y: np.ndarray, p: np.ndarray, ofs: list[np.n
     return [value.value for of_groups in found for values in of_groups for value in values if value.reason != "no examples"]
 
 
-def timed(ways: dict[str, Callable[[], Any]], repeats: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Let the ways take turns; the median of each in ms of processor time, and its answer."""
-    spent: dict[str, list[float]] = {name: [] for name in ways}
-    answers = {}
-    for _ in range(repeats):
-        for name, way in ways.items():
-            started = time.process_time()
-            answers[name] = way()
-            spent[name].append(1000 * (time.process_time() - started))
-    return {name: statistics.median(times) for name, times in spent.items()}, answers
-
-
 def peak_mb(way: Callable[[], Any]) -> float:
     """Measure what a call holds at most, beyond its input."""
     tracemalloc.start()
@@ -77,36 +69,36 @@ def peak_mb(way: Callable[[], Any]) -> float:
         tracemalloc.stop()
 
 
-def main(rows: int, strata: int, repeats: int) -> None:
-    """Print the table."""
+def main(report: Report, rows: int, strata: int, turns: int, *, each: bool) -> None:
+    """Take the measures."""
     rng = np.random.default_rng(0)
     of = rng.integers(0, strata, rows)
     three = [of, rng.integers(0, 22, rows), rng.integers(0, 3, rows)]
     classes = rng.integers(0, 2, rows)
     real = rng.normal(size=rows)
-    print(f"{rows:,} rows, {strata:,} strata, {repeats} repeats")
-    print("| scores | metrics | stratifiers | loop ms | plain ms | grouped ms | loop / grouped | plain / grouped | difference | peak MB |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    for names, y in ((BINARY, classes), (("auroc",), classes), (("auprc",), classes), (REAL, real), *(((name,), real) for name in REAL)):
-        for said, digits in (("continuous", None), ("2 decimals", 2)):
+    sets = [(BINARY, classes), (REAL, real)]
+    sets += [((name,), y) for names, y in sets for name in names] if each else []
+    for names, y in sets:
+        what, differences = f"{', '.join(NAMES[name] for name in names)} of {strata:,} strata, {rows / 1e6:g} M rows", []
+        for said, digits in (("no ties", None), ("2 decimals", 2)):
             p = rng.normal(size=rows) + y
             p = p if digits is None else p.round(digits)
-            for ofs in ([of], three) if len(names) > 1 else ([of],):
+            for at, ofs in ((said, [of]), (f"{said}, 3 stratifiers", three)):
                 ways = {way.__name__: functools.partial(way, names, y, p, ofs) for way in (loop, plain, grouped)}
-                ms, answers = timed(ways, repeats)
-                difference = max(abs(a - b) for a, b in zip(answers["loop"], answers["grouped"], strict=True) if b is not None)
-                print(
-                    f"| {said} | {', '.join(names)} | {len(ofs)} | {ms['loop']:.0f} | {ms['plain']:.0f} | {ms['grouped']:.0f} "
-                    f"| {ms['loop'] / ms['grouped']:.1f}x | {ms['plain'] / ms['grouped']:.1f}x | {difference:.1e} "
-                    f"| {peak_mb(ways['grouped']):.0f} |",
-                    flush=True,
-                )
+                differences += [abs(a - b) for a, b in zip(ways["loop"](), ways["grouped"](), strict=True) if b is not None]
+                took = in_turns(ways, turns)
+                told = ", ".join(f"{name} {1e3 * seconds:.0f} ms" for name, seconds in took.items())
+                print(f"  {told}; grouped holds {peak_mb(ways['grouped']):.0f} MB at most beside its input", flush=True)
+                report(Measure(what, PEER, took["loop"] / took["grouped"], at, aim=AIM if names == BINARY else None))
+                report(Measure(what, "lrbstore's own metrics, one by one", took["plain"] / took["grouped"], at))
+        report(Measure(f"{what}: largest difference", PEER, max(differences), unit="", aim=EXACT, at_most=True))
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--strata", type=int, default=100)
-    parser.add_argument("--repeats", type=int, default=5)
-    given = parser.parse_args()
-    main(given.rows, given.strata, given.repeats)
+    arguments = parser(__doc__)
+    arguments.add_argument("--rows", type=int, default=1_000_000)
+    arguments.add_argument("--strata", type=int, default=100)
+    arguments.add_argument("--turns", type=int, default=5)
+    arguments.add_argument("--each", action="store_true", help="each metric by itself, too")
+    given = arguments.parse_args()
+    main(Report(given.measures), given.rows, given.strata, given.turns, each=given.each)

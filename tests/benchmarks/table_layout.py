@@ -1,26 +1,33 @@
-"""Questions of the united table against one unsorted file: ``python tests/benchmarks/table_layout.py [--rows 7000000] [--store DIR]``.
+"""Questions of the united table, beside one unsorted file: ``python tests/benchmarks/table_layout.py [--rows 7000000] [--tenfold]``.
 
-Asks ``variant_record`` by tissue, trait, gene and region, and for counts by tissue, in three ways, in alternation, warm, medians:
+Asks ``variant_record`` by tissue, trait, gene and region, and for counts by tissue. The ways take turns, warm, and medians are compared:
 
-* sorted: ``store.sql``, which reads the copy that is sorted for the question;
-* upstream: the view over the sources' files as they lie, which is what the question says;
-* one file: the same rows and columns in one unsorted Parquet file (zstd), read by DuckDB.
+* lrbstore: ``store.sql``, which reads the copy that is sorted for the question;
+* the sources' files: the view over them as they lie, which is what the question says;
+* one file: the same rows and columns in one unsorted Parquet file (zstd), read by DuckDB; by Polars (a lazy scan); by pandas
+  (``read_parquet`` with filters);
+* SQLite with an index for each question, at a seventh of the rows, beside a store of as many: its rows come as Python's tuples, all other
+  ways give Arrow or a frame.
 
 Without a store it makes its own rows, half like GTEx (a tissue a file, by place within it), half like ClinVar (one file by place, with
 traits), and says what the copies cost. There are as many more tissues, traits, genes and bases as there are more rows, so that answers are
-of one size at any number of rows. ``--no-file`` leaves the unsorted file out, to compare the sorted copies at 7 and at 70 million rows.
+of one size at any number of rows. ``--tenfold`` makes a second store, of ten times the rows (a quarter of an hour and 8 GB of disk for 70
+million), and asks both the same questions instead.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from measure import Measure, Report, in_turns, parser, peers
 
 import lrbstore
 from lrbstore.contract import contract, quote
@@ -30,8 +37,16 @@ from lrbstore.manifest import DataFile
 from lrbstore.parquet import TableWriter
 from lrbstore.release import Publication, StoreFolder
 
-COLUMNS = "record_id, variant_id, chrom, pos, ref, alt, gene_symbol, tissue, trait, label_value, effect"
+with peers():
+    import pandas as pd
+    import polars as pl
+
+COLUMNS = ["record_id", "variant_id", "chrom", "pos", "ref", "alt", "gene_symbol", "tissue", "trait", "label_value", "effect"]
 UNIT = 7_000_000  #: Rows for which there are 49 tissues, 20,000 genes and 5,000 traits.
+AIMS = {"tissue": 8, "trait": 15, "gene": 2, "region": 10}  #: Times as fast as DuckDB with the unsorted file.
+TENFOLD = 2  #: Times as long as a question may take with ten times the rows.
+
+Conditions = list[tuple[str, str, str | int]]  #: column, operator, value; joined by AND
 
 
 def rows_of(table: str, n: int, seed: int, genes: int, more: dict[str, str]) -> str:
@@ -95,7 +110,7 @@ def make(home: Path, rows: int) -> None:
         scratch.close()
 
 
-def questions(store: lrbstore.Store) -> dict[str, str]:
+def questions(store: lrbstore.Store) -> dict[str, Conditions]:
     """Choose values that are there: a row's tissue and place, a gene that has a tissue, a trait of a few hundred rows or so."""
     (tissue, gene, chrom, pos), *_ = store.sql(
         "select tissue, gene_symbol, chrom, pos from variant_record where tissue > '' and gene_symbol > '' and assembly = 'GRCh38' limit 1"
@@ -103,55 +118,164 @@ def questions(store: lrbstore.Store) -> dict[str, str]:
     (trait,), *_ = store.sql(
         "select trait from variant_record where trait > '' group by trait having count(*) < 5000 order by count(*) desc, trait limit 1"
     ).fetchall()
-    from_, where = f"select {COLUMNS} from variant_record where", {
-        "tissue": f"tissue = '{tissue}'",
-        "trait": "trait = '{}'".format(trait.replace("'", "''")),
-        "gene": f"gene_symbol = '{gene}'",
-        "region": f"assembly = 'GRCh38' and chrom = '{chrom}' and pos between {max(pos - 500_000, 1)} and {pos + 500_000}",
-    }  # fmt: skip
-    return {name: f"{from_} {said}" for name, said in where.items()} | {
-        "counts": "select tissue, count(*) from variant_record group by tissue"
+    return {
+        "tissue": [("tissue", "==", tissue)],
+        "trait": [("trait", "==", trait)],
+        "gene": [("gene_symbol", "==", gene)],
+        "region": [
+            ("assembly", "==", "GRCh38"),
+            ("chrom", "==", chrom),
+            ("pos", ">=", max(pos - 500_000, 1)),
+            ("pos", "<=", pos + 500_000),
+        ],
     }
 
 
-def main(arguments: list[str] | None = None) -> dict[str, dict[str, float]]:
-    """Print a table of medians and ratios; returns milliseconds by question and way."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=UNIT, help="rows to make where no store is given")
-    parser.add_argument("--store", type=Path, help="a store to ask instead")
-    parser.add_argument("--repeat", type=int, default=7, help="times that each question is asked in each way")
-    parser.add_argument("--no-file", action="store_true", help="leave the unsorted file out")
-    parser.add_argument("--folder", type=Path, help="where to put rows and file; a temporary folder by default")
-    given = parser.parse_args(arguments)
-    medians: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        home, path = given.store or Path(folder) / "store", Path(folder) / "unsorted.parquet"
-        if given.store is None:
+def sql_of(conditions: Conditions) -> str:
+    """Write a question in SQL; without conditions it is the counts by tissue."""
+    if not conditions:
+        return "select tissue, count(*) as n from variant_record group by tissue"
+    said = [
+        f"{column} {operator.replace('==', '=')} {value if isinstance(value, int) else _text(value)}"
+        for column, operator, value in conditions
+    ]
+    return f"select {', '.join(COLUMNS)} from variant_record where {' and '.join(said)}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def by_polars(path: Path, conditions: Conditions) -> int:
+    """Ask with Polars; returns the number of rows, as all ways do."""
+    rows = pl.scan_parquet(path)
+    if not conditions:
+        return rows.group_by("tissue").len().collect().height
+    compare = {"==": pl.Expr.eq, ">=": pl.Expr.ge, "<=": pl.Expr.le}
+    return (
+        rows.filter(*(compare[operator](pl.col(column), value) for column, operator, value in conditions)).select(COLUMNS).collect().height
+    )
+
+
+def by_pandas(path: Path, conditions: Conditions) -> int:
+    """Ask with pandas."""
+    if not conditions:
+        return len(pd.read_parquet(path, columns=["tissue"]).groupby("tissue", dropna=False).size())
+    return len(pd.read_parquet(path, columns=COLUMNS, filters=conditions))
+
+
+def arrow(ask: Callable[[str], duckdb.DuckDBPyRelation], conditions: Conditions) -> int:
+    """Ask DuckDB, by ``store.sql`` or a connection's."""
+    return ask(sql_of(conditions)).to_arrow_table().num_rows
+
+
+def load_sqlite(path: Path, store: lrbstore.Store) -> sqlite3.Connection:
+    """Load the columns that are asked for, and index them: by tissue, trait, gene and place, and by the allele's id."""
+    columns = ["assembly", *COLUMNS]
+    into = sqlite3.connect(path)
+    into.execute(f"create table variant_record ({', '.join(columns)})")
+    rows = store.cursor("").execute(f"select {', '.join(columns)} from variant_record order by hash(record_id)")
+    while some := rows.fetchmany(100_000):
+        into.executemany(f"insert into variant_record values ({', '.join('?' * len(columns))})", some)
+    for keys in ("tissue", "trait", "gene_symbol", "assembly, chrom, pos", "variant_id"):
+        into.execute(f"create index by_{keys.replace(', ', '_')} on variant_record ({keys})")
+    into.commit()
+    into.execute("analyze")
+    return into
+
+
+def by_sqlite(loaded: sqlite3.Connection, conditions: Conditions) -> int:
+    """Ask SQLite."""
+    return len(loaded.execute(sql_of(conditions)).fetchall())
+
+
+def medians(ways: dict[str, Callable[[Conditions], int]], conditions: Conditions, turns: int) -> dict[str, float]:
+    """Ask one question in all ways, see that each has as many rows, and give the median seconds of each."""
+    counts = {name: way(conditions) for name, way in ways.items()}
+    assert len(set(counts.values())) == 1, counts
+    taken = in_turns({name: partial(way, conditions) for name, way in ways.items()}, turns)
+    print(f"  {next(iter(counts.values())):,} rows; " + ", ".join(f"{name} {1e3 * s:.1f} ms" for name, s in taken.items()), flush=True)
+    return taken
+
+
+def beside_files(report: Report, store: lrbstore.Store, folder: Path, rows: int, turns: int) -> None:
+    """Ask the store, the view over the sources' files, and those who read one unsorted file."""
+    path = folder / "unsorted.parquet"
+    writing = store.cursor("")
+    writing.execute(f"set temp_directory = '{folder}/spill'")
+    writing.execute(f"copy (from variant_record order by hash(record_id)) to '{path}' (format parquet, compression zstd)")
+    plain = connect()
+    plain.execute(f"create view variant_record as from read_parquet('{path}')")
+    ways: dict[str, Callable[[Conditions], int]] = {
+        "lrbstore": partial(arrow, store.sql),
+        "one unsorted Parquet file, DuckDB": partial(arrow, plain.sql),
+        "the same file, Polars": partial(by_polars, path),
+        "the same file, pandas": partial(by_pandas, path),
+        "the sources' files, DuckDB": partial(arrow, store.cursor("").sql),
+    }
+    for name, conditions in {**questions(store), "counts by tissue": []}.items():
+        taken = medians(ways, conditions, turns)
+        for beside in list(ways)[1:]:
+            aim = AIMS.get(name) if beside == list(ways)[1] else None
+            report(Measure(f"SQL over {millions(rows)} rows", beside, taken[beside] / taken["lrbstore"], name, aim=aim))
+
+
+def beside_sqlite(report: Report, folder: Path, rows: int, turns: int) -> None:
+    """Ask a smaller store, and SQLite with its rows."""
+    make(folder / "small", rows)
+    with lrbstore.open(folder / "small") as store:
+        loaded = load_sqlite(folder / "rows.sqlite", store)
+        ways: dict[str, Callable[[Conditions], int]] = {"lrbstore": partial(arrow, store.sql), "SQLite": partial(by_sqlite, loaded)}
+        for name, conditions in {**questions(store), "counts by tissue": []}.items():
+            taken = medians(ways, conditions, turns)
+            report(Measure(f"SQL over {millions(rows)} rows", "SQLite with five indexes", taken["SQLite"] / taken["lrbstore"], name))
+        loaded.close()
+
+
+def tenfold(report: Report, store: lrbstore.Store, folder: Path, rows: int, turns: int) -> None:
+    """Ask the store, and one of ten times the rows: answers are of one size."""
+    home = folder / "tenfold"
+    if not home.exists():
+        make(home, 10 * rows)
+    with lrbstore.open(home) as larger:
+        there = questions(larger)
+        for name, conditions in questions(store).items():
+            ways = {"few": partial(arrow, store.sql, conditions), "many": partial(arrow, larger.sql, there[name])}
+            taken = in_turns(ways, turns)
+            print(f"  {ways['few']():,} and {ways['many']():,} rows; {', '.join(f'{1e3 * s:.1f} ms' for s in taken.values())}")
+            what = f"SQL over {millions(10 * rows)} rows"
+            beside = f"the same question over {millions(rows)}"
+            report(Measure(what, beside, taken["many"] / taken["few"], name, unit="x the time", aim=TENFOLD, at_most=True))
+
+
+def millions(rows: int) -> str:
+    """Write a number of rows."""
+    return f"{rows / 1e6:.3g} M"
+
+
+def main(given: argparse.Namespace) -> None:
+    """Take the measures."""
+    report = Report(given.measures)
+    with tempfile.TemporaryDirectory() as work:
+        folder = given.folder or Path(work)
+        home = given.store or folder / "store"
+        if not home.exists():
             make(home, given.rows)
         with lrbstore.open(home) as store:
-            plain = connect()
-            if not given.no_file:
-                writing = store.cursor("")
-                writing.execute(f"set temp_directory = '{folder}/spill'")
-                writing.execute(f"copy (from variant_record order by hash(record_id)) to '{path}' (format parquet, compression zstd)")
-                plain.execute(f"create view variant_record as from read_parquet('{path}')")
-            for name, query in questions(store).items():
-                ways = {"sorted": store.sql, "upstream": store.cursor("").sql} | ({} if given.no_file else {"one file": plain.sql})
-                taken: dict[str, list[float]] = {way: [] for way in ways}
-                counts: dict[str, int] = {}
-                for turn in range(given.repeat + 1):  # the first warms
-                    for way, ask in ways.items():
-                        started = time.perf_counter()
-                        counts[way] = ask(query).to_arrow_table().num_rows
-                        if turn:
-                            taken[way].append(1e3 * (time.perf_counter() - started))
-                assert len(set(counts.values())) == 1, counts
-                medians[name] = {way: statistics.median(times) for way, times in taken.items()}
-                told = ", ".join(f"{way} {ms:.1f} ms" for way, ms in medians[name].items())
-                ratios = ", ".join(f"{medians[name][way] / medians[name]['sorted']:.1f}x {way}" for way in ways if way != "sorted")
-                print(f"{name}: {counts['sorted']:,} rows; {told}; {ratios}", flush=True)
-    return medians
+            ((rows,),) = store.sql("select count(*) from variant_record").fetchall()
+            if given.tenfold:
+                tenfold(report, store, folder, rows, given.turns)
+                return
+            beside_files(report, store, folder, rows, given.turns)
+        if not given.store:
+            beside_sqlite(report, folder, rows // 7, given.turns)
 
 
 if __name__ == "__main__":
-    main()
+    arguments = parser(__doc__)
+    arguments.add_argument("--rows", type=int, default=UNIT, help="rows to make where no store is given")
+    arguments.add_argument("--store", type=Path, help="a store to ask instead")
+    arguments.add_argument("--turns", type=int, default=7, help="times that each question is asked in each way")
+    arguments.add_argument("--tenfold", action="store_true", help="instead of the peers: a store of ten times the rows")
+    arguments.add_argument("--folder", type=Path, help="where rows and files are put, and stay; a temporary folder by default")
+    main(arguments.parse_args())

@@ -1,9 +1,9 @@
-"""How much faster two workers feed PyTorch than one: ``python tests/benchmarks/torch_workers.py [FASTA]``.
+"""How much faster two workers feed PyTorch than one: ``python tests/benchmarks/torch_workers.py [--fasta FILE]``.
 
-Variants at 16,384 bp as codes, REF and ALT, shuffled over the whole genome: a map-style data set and batches, passes with one worker and
-with two in turn, and this process alone beside them. Prints medians of examples a second, and the ratio of two workers to one; beside them
-the processor's time, which tells more than the clock where other work keeps the cores busy: on two cores of its own, two workers are as
-much faster than one as ``one worker's time / half of everyone's time``.
+Variants, REF and ALT, shuffled over the whole genome, as batches of the data set (``torch_batches``) and map-style (``ds.torch``): passes
+with one worker and with two take turns, beside this process alone, which cuts with all cores. What is compared are examples a second from
+the arrival of the first batch on, so that starting workers does not count; every batch is read once, as a model would. A second worker can
+pay at most what a second core does.
 
 FASTA needs contigs ``chr1``, ``chr2``, ``chr3``; by default 90 Mb are made up. Everything else lies in a temporary folder.
 """
@@ -11,10 +11,7 @@ FASTA needs contigs ``chr1``, ``chr2``, ``chr3``; by default 90 Mb are made up. 
 from __future__ import annotations
 
 import csv
-import os
-import resource
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -22,12 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measure import Measure, Report, parser
 
 import lrbstore
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
 
-LENGTH, BATCH, EXAMPLES, ROUNDS = 16_384, 256, 16_384, 5
+EXAMPLES, LONGEST = 16_384, 131_072
+CASES = (("codes", 16_384, 256), ("codes", 131_072, 32), ("one_hot_float32", 16_384, 64))  # encoding, length, examples a batch
+BATCHES = 48  #: A pass.
+AIM = 1.5  #: Two workers beside one.
 COLUMNS = ("CHROM", "POS", "REF", "ALT", "SNP", "label", "tissue", "distance_to_nearest_TSS", "split")
 
 
@@ -50,38 +51,38 @@ def write_variants(path: Path, genome: lrbstore.Genome) -> None:
         writer.writerow(COLUMNS)
         for i in range(EXAMPLES):
             chrom = f"chr{1 + i % 3}"
-            pos = int(rng.integers(LENGTH, genome.lengths[chrom] - LENGTH))
+            pos = int(rng.integers(LONGEST, genome.lengths[chrom] - LONGEST))
             ref = genome.fetch(chrom, pos - 1, pos).decode()
             writer.writerow(
                 [chrom, pos, ref, {"A": "G", "C": "T", "G": "A"}.get(ref, "C"), "", i % 2, "Liver", i, "train" if i else "test"]
             )
 
 
-def seconds() -> tuple[float, float]:
-    """Tell the processor's time so far, of this process and of its workers that have ended."""
-    own, theirs = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own.ru_utime + own.ru_stime, theirs.ru_utime + theirs.ru_stime
-
-
 def rate(batches: Iterable[dict[str, Any]]) -> float:
-    """Go through a pass: examples a second, from the arrival of the first batch on, so that starting workers does not count."""
-    n, started, began = 0, 0.0, False
-    for batch in batches:
-        if began:
+    """Go through some batches of a pass: examples a second, from the arrival of the first on."""
+    n, started, iterator = 0, 0.0, iter(batches)
+    for number, batch in zip(range(BATCHES + 1), iterator, strict=False):
+        batch["alt_forward_sequence"].amax()  # every byte is read
+        if number:
             n += len(batch["label"])
         else:
-            started, began = time.perf_counter(), True
+            started = time.perf_counter()
     return n / (time.perf_counter() - started)
 
 
-def main(fasta: Path | None = None) -> None:
-    """Print the ratios."""
+def main() -> None:
+    """Make a store, and take the measures."""
     import torch
 
+    arguments = parser(__doc__)
+    arguments.add_argument("--fasta", type=Path, help="a FASTA with contigs chr1, chr2, chr3")
+    arguments.add_argument("--turns", type=int, default=5)
+    given = arguments.parse_args()
+    report = Report(given.measures)
+    torch.set_num_threads(1)  # the cores are the workers'
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder) / "store"
-        if fasta is None:
-            fasta = Path(folder) / "genome.fa"
+        home, fasta = Path(folder) / "store", given.fasta or Path(folder) / "genome.fa"
+        if given.fasta is None:
             write_fasta(fasta)
         add_genome(home, "GRCh38", fasta, simulated=True)
         table = Path(folder) / "variant_effect_causal_eqtl" / "All_Tissues.csv"
@@ -89,36 +90,33 @@ def main(fasta: Path | None = None) -> None:
             write_variants(table, store.genome("GRCh38"))
         ingest(home, "lrb", [table], simulated=True)
         with lrbstore.open(home) as store:
-            ds = lrbstore.task("variant_effect_gene_expression", LENGTH, store=store).train
-            wrapped, sampled = ds.torch("codes"), torch.Generator()
+            for encoding, length, size in CASES:
+                ds = lrbstore.task("variant_effect_gene_expression", length, store=store).train
+                wrapped, sampled = ds.torch(encoding), torch.Generator()
 
-            def mapped(workers: int) -> Iterable[dict[str, Any]]:
-                return torch.utils.data.DataLoader(  # type: ignore[no-any-return]
-                    wrapped, BATCH, shuffle=True, num_workers=workers, collate_fn=wrapped.collate, generator=sampled.manual_seed(0)
-                )
+                def mapped(workers: int, wrapped: Any = wrapped, size: int = size, sampled: Any = sampled) -> Iterable[dict[str, Any]]:
+                    return torch.utils.data.DataLoader(  # type: ignore[no-any-return]
+                        wrapped, size, shuffle=True, num_workers=workers, collate_fn=wrapped.collate, generator=sampled.manual_seed(0)
+                    )
 
-            ways: dict[str, Callable[[int], Iterable[dict[str, Any]]]] = {
-                "batches": lambda workers: ds.torch_batches(BATCH, "codes", shuffle=True).loader(workers),
-                "map-style": mapped,
-            }
-            print(f"torch {torch.__version__}, {len(ds):,} examples, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-            for name, way in ways.items():
-                rate(way(0))  # pages are in memory, rows are planned
-                found: dict[int, list[float]] = {0: [], 1: [], 2: []}
-                spent: dict[int, list[list[float]]] = {0: [], 1: [], 2: []}
-                for _ in range(ROUNDS):
-                    for workers, rates in found.items():
-                        before = seconds()
-                        rates.append(rate(way(workers)))
-                        spent[workers].append([b - a for a, b in zip(before, seconds(), strict=True)])
-                median = {workers: statistics.median(rates) for workers, rates in found.items()}
-                ratio = statistics.median(two / one for one, two in zip(found[1], found[2], strict=True))
-                said = ", ".join(f"{workers} workers {median[workers]:,.0f} examples/s" for workers in found)
-                print(f"torch, codes at {LENGTH:,} bp, {name}: {said}; 2 workers against 1: {ratio:.2f} x")
-                (_, one), (own, two) = np.median(spent[1], 0), np.median(spent[2], 0)
-                told = f"1 worker {one:.2f} s; 2 workers {two:.2f} s, and {own:.2f} s here"
-                print(f"  processor's time a pass: {told}; on two free cores {one / ((two + own) / 2):.2f} x")
+                def batches(workers: int, ds: Any = ds, size: int = size, encoding: str = encoding) -> Iterable[dict[str, Any]]:
+                    return ds.torch_batches(size, encoding, shuffle=True).loader(workers)  # type: ignore[no-any-return]
+
+                ways: dict[str, Callable[[int], Iterable[dict[str, Any]]]] = {"batches": batches, "map-style": mapped}
+                for name, way in ways.items():
+                    rate(way(0))  # pages are in memory, rows are planned
+                    found: dict[int, list[float]] = {0: [], 1: [], 2: []}
+                    for _ in range(given.turns):
+                        for workers, rates in found.items():
+                            rates.append(rate(way(workers)))
+
+                    def ratio(one: int, other: int, found: dict[int, list[float]] = found) -> float:
+                        return statistics.median(a / b for a, b in zip(found[one], found[other], strict=True))
+
+                    at = f"{encoding}, {length:,} bp"
+                    report(Measure(f"PyTorch, two workers, {name}", "one worker", ratio(2, 1), at, aim=AIM))
+                    report(Measure(f"PyTorch, two workers, {name}", "no worker, all cores", ratio(2, 0), at))
 
 
 if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]))
+    main()

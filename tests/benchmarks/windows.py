@@ -21,11 +21,14 @@ from pathlib import Path
 
 import numpy as np
 import pyfaidx
-import pysam
-from measure import Measure, Report, in_turns, parser
+from inputs import write_fasta
+from measure import Measure, Report, in_turns, parser, peers
 
 from lrbstore.assembly import assembly
 from lrbstore.genome import Genome, register_fasta, write_cache
+
+with peers():
+    import pysam
 
 LENGTHS = (2_048, 16_384, 131_072)
 SHARE = 1 << 26  #: Bytes of windows a turn.
@@ -37,22 +40,6 @@ AIMS = {  # by way and length
 OF_A_COPY = 0.9  #: Share of a copy of random windows that windows from the cache are to reach.
 OF_AN_OUTPUT = 0.85  #: Share of copying its output that one-hot is to reach at the longest windows.
 COLD = 3_000  #: Windows at most that are cut from a cold file.
-
-
-def write_fasta(path: Path, sizes: tuple[int, ...] = (150_000_000, 100_000_000, 50_000_000)) -> None:
-    """Write a FASTA of random bases, with stretches of lower case and of N."""
-    rng = np.random.default_rng(1)
-    with path.open("wb") as out:
-        for number, size in enumerate(sizes, 1):
-            bases = np.frombuffer(b"ACGT", np.uint8)[rng.integers(0, 4, size, dtype=np.int8)]
-            for start in rng.integers(0, size, size // 4_000).tolist():
-                bases[start : start + 2_000] |= 0x20
-            for start in rng.integers(0, size, 5).tolist():
-                bases[start : start + size // 3_000] = ord("N")
-            whole = size // 60
-            lines = np.full((whole, 61), ord("\n"), np.uint8)
-            lines[:, :60] = bases[: whole * 60].reshape(whole, 60)
-            out.write(b">chr%d\n" % number + lines.tobytes() + bases[whole * 60 :].tobytes() + (b"\n" if size % 60 else b""))
 
 
 class Windows:

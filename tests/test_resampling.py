@@ -40,7 +40,9 @@ def test_a_replicate_is_the_metric_on_the_repeated_rows(name, ndim, n, seed, spr
     given_clusters = clusters if by_cluster else None
     found = bootstrap([(known, {})], labels, predictions, groupings, clusters=given_clusters, replicates=8, seed=seed, threads=1)
     codes = np.unique(clusters, return_inverse=True)[1] if by_cluster else np.arange(n)
-    weights = Draws(codes.max() + 1, 8, seed)(0, 8).astype(int)
+    weights = np.empty((8, codes.max() + 1))
+    Draws(codes.max() + 1, 8, seed)(0, 8, weights)
+    weights = weights.astype(int)
     assert (weights.sum(axis=1) == codes.max() + 1).all()
     for groups, (resampled,) in zip(groupings, found.found, strict=True):
         for model, predicted in enumerate(predictions.values()):
@@ -64,6 +66,8 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     uses = [(metric("spearman"), {}), (metric("pearson"), {})]
     one = bootstrap(uses, labels, predictions, groupings, clusters=clusters, replicates=50, threads=1)
     monkeypatch.setattr(resampling, "BLOCK_VALUES", 700)
+    monkeypatch.setattr(resampling, "CHUNK_ROWS", 60)
+    monkeypatch.setattr(resampling, "WEIGHTS", 500)
     monkeypatch.setattr(resampling, "KEPT_BYTES", 0)
     steps = []
     many = bootstrap(

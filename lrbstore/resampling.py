@@ -44,6 +44,7 @@ MIN_CLUSTERS = 20  #: Independent units below which a bootstrap is no interval.
 PARTS = 200  #: Into how many parts clusters are put, at most, for the jackknife.
 BLOCK_VALUES = 1 << 18  #: Numbers in a temporary array of a thread, as near as whole replicates come to it: they stay in the cache.
 CHUNK_ROWS = 1 << 16  #: Examples of small groups that are gone over together.
+EXAMPLES = 1 << 21  #: Examples, times models, that are made ready at a time: about 100 bytes each.
 WEIGHTS = 1 << 22  #: Weights that a thread holds, as near as whole replicates come to it.
 KEPT_BYTES = 1 << 27  #: Up to which all weights are kept, one byte each, rather than drawn again.
 
@@ -163,6 +164,7 @@ class _Sorted(NamedTuple):
     groups: Integers  # (g,) which groups
     starts: Integers  # (g,) where each group begins
     sizes: Integers  # (g,)
+    tied: bool
 
 
 def _sorted(setting: Setting, numbers: Ordinals, of_use: NDArray[np.bool_]) -> _Sorted:
@@ -175,15 +177,9 @@ def _sorted(setting: Setting, numbers: Ordinals, of_use: NDArray[np.bool_]) -> _
     sizes = np.diff(opens, append=len(key))
     present = np.flatnonzero(of_use & (groups.counts > 0))
     per_group = groups.counts[present]
-    return _Sorted(
-        rows,
-        setting.clusters[rows],
-        np.repeat(opens, sizes),
-        np.repeat(opens + sizes, sizes),
-        present,
-        np.cumsum(per_group) - per_group,
-        per_group,
-    )
+    first, end = np.repeat(opens, sizes), np.repeat(opens + sizes, sizes)
+    starts = np.cumsum(per_group) - per_group
+    return _Sorted(rows, setting.clusters[rows], first, end, present, starts, per_group, tied=len(opens) < len(rows))
 
 
 def _taken(name: str, of: Floats, places: Integers) -> Floats:
@@ -344,8 +340,11 @@ class Spearman:
     def _centred(name: str, weights: Floats, own: _Sorted) -> Floats:
         """Give twice the distance of each rank from the group's mean, whole numbers, (b, m); the weights stay in ``taken``."""
         below = _cumulated("below", _taken("taken", weights, own.cluster))
-        doubled = _taken(name, below, own.first)
-        doubled += _taken("end", below, own.end)
+        if own.tied:
+            doubled = _taken(name, below, own.first)
+            doubled += _taken("end", below, own.end)
+        else:
+            doubled = np.add(below[:, :-1], below[:, 1:], out=_scratch(name, len(weights), len(own.rows)))
         for start, end in zip(own.starts.tolist(), (own.starts + own.sizes).tolist(), strict=True):
             doubled[:, start:end] -= below[:, start, np.newaxis] + below[:, end, np.newaxis]
         return doubled
@@ -702,7 +701,9 @@ def bootstrap(
     without = jackknife_weights(n_clusters)
     parts = min(PARTS, n_clusters) if jackknife else 0
     n_threads = threads or _cores()
-    steps = len(groupings) * len(uses) * len(guesses)
+    together = max(1, EXAMPLES // max(n, 1))
+    batches = [list(range(first, min(first + together, len(guesses)))) for first in range(0, len(guesses), together)]
+    steps, done = len(groupings) * len(uses) * len(batches), 0
     found = []
     with ThreadPoolExecutor(n_threads) as pool:
         for g, groups in enumerate(groupings):
@@ -713,11 +714,16 @@ def bootstrap(
                 values = [points[model][g][u] for model in guesses]
                 resampled = np.full((len(guesses), groups.n_groups, replicates), np.nan)
                 left_out = np.full((len(guesses), groups.n_groups, parts), np.nan)
-                for m, guess in enumerate(guesses.values() if truth.size else ()):
-                    done = (g * len(uses) + u) * len(guesses) + m
-                    setting = Setting(known, options, Grouped(Pair(truth, guess), groups), codes, n_clusters)
-                    sources = [(draws, resampled[m].T), *([(without, left_out[m].T)] if parts else [])]
-                    _fill(setting, sources, pool, n_threads, None if progress is None else _within(progress, done, steps))
+                for batch in batches if truth.size else ():
+                    own = [
+                        Setting(known, options, Grouped(Pair(truth, guess), groups), codes, n_clusters)
+                        for guess in (list(guesses.values())[m] for m in batch)
+                    ]
+                    sources = [(draws, [resampled[m].T for m in batch])]
+                    if parts:
+                        sources.append((without, [left_out[m].T for m in batch]))
+                    _fill(own, sources, pool, n_threads, None if progress is None else _within(progress, done, steps))
+                    done += 1
                 of_grouping.append(
                     Resampled(
                         values=np.array([[math.nan if v.value is None else v.value for v in own] for own in values]),
@@ -735,44 +741,49 @@ def bootstrap(
 
 
 def _fill(
-    setting: Setting,
-    sources: Sequence[tuple[_Weights, Floats]],
+    settings: Sequence[Setting],
+    sources: Sequence[tuple[_Weights, Sequence[Floats]]],
     pool: ThreadPoolExecutor,
     threads: int,
     progress: Callable[[float], None] | None,
 ) -> None:
-    """Compute a metric for weights from each source into (replicates, n_groups); forms are averaged where they are several."""
-    total = [np.zeros(out.shape) for _, out in sources]
-    count = [np.zeros(out.shape, np.int64) for _, out in sources]
-    n_forms = setting.grouped.pair.labels.shape[-1] if FORMS.get((setting.known.name, setting.grouped.pair.labels.ndim)) in _SEVERAL else 1
-    for f, form in enumerate(forms_of(setting)):
+    """Compute a metric of some models, for weights from each source, into (replicates, n_groups) each; several forms are averaged."""
+    total = [[np.zeros(out.shape) for out in outs] for _, outs in sources]
+    count = [[np.zeros(out.shape, np.int64) for out in outs] for _, outs in sources]
+    known, labels, n_clusters = settings[0].known, settings[0].grouped.pair.labels, settings[0].n_clusters
+    n_forms = labels.shape[-1] if FORMS.get((known.name, labels.ndim)) in _SEVERAL else 1
+    for f, forms in enumerate(zip(*(forms_of(setting) for setting in settings), strict=True)):
 
-        def work(source: int, start: int, stop: int, form: Form = form) -> int:
-            weights = _scratch("weights", stop - start, setting.n_clusters)
+        def work(job: tuple[int, int, int], forms: tuple[Form, ...] = forms) -> int:
+            source, start, stop = job
+            weights = _scratch("weights", stop - start, n_clusters)
             sources[source][0](start, stop, weights)
-            step = max(1, BLOCK_VALUES // form.width)
-            for first in range(start, stop, step):
-                last = min(first + step, stop)
-                with np.errstate(all="ignore"):
-                    values = form(weights[first - start : last - start])
-                defined = np.isfinite(values)
-                total[source][first:last] += np.where(defined, values, 0)
-                count[source][first:last] += defined
+            for m, form in enumerate(forms):
+                step = max(1, BLOCK_VALUES // form.width)
+                for first in range(start, stop, step):
+                    last = min(first + step, stop)
+                    with np.errstate(all="ignore"):
+                        values = form(weights[first - start : last - start])
+                    defined = np.isfinite(values)
+                    total[source][m][first:last] += np.where(defined, values, 0)
+                    count[source][m][first:last] += defined
             return stop - start
 
-        step = max(1, WEIGHTS // setting.n_clusters)
+        step = max(1, WEIGHTS // n_clusters)
         jobs = []
-        for source, (_, out) in enumerate(sources):
-            own = max(1, min(step, -(-len(out) // threads)))
-            jobs += [(source, start, min(start + own, len(out))) for start in range(0, len(out), own)]
+        for source, (_, outs) in enumerate(sources):
+            n = len(outs[0])
+            own = max(1, min(step, -(-n // threads)))
+            jobs += [(source, start, min(start + own, n)) for start in range(0, n, own)]
         all_of_them, done = sum(stop - start for _, start, stop in jobs), 0
-        for finished in pool.map(lambda job, work=work: work(*job), jobs):
+        for finished in pool.map(work, jobs):
             done += finished
             if progress is not None:
                 progress((f + done / all_of_them) / n_forms)
-    for (_, out), sums, n_defined in zip(sources, total, count, strict=True):
-        with np.errstate(all="ignore"):
-            out[:] = sums / n_defined
+    for (_, outs), sums, n_defined in zip(sources, total, count, strict=True):
+        for out, added, times in zip(outs, sums, n_defined, strict=True):
+            with np.errstate(all="ignore"):
+                out[:] = added / times
 
 
 _SEVERAL = {FORMS[name, 2] for name in ("mean_auroc_across_tracks", "mean_auprc_across_tracks", "mean_spearman_across_tissues")}

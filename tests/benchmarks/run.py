@@ -20,7 +20,7 @@ from pathlib import Path
 from measure import Measure, table
 
 HERE = Path(__file__).parent
-ORDER = ("windows",)  # of those that say their measures to a report
+ORDER = ("windows", "intervals")  # of those that say their measures to a report
 LIBRARIES = ("lrbstore", "numpy", "duckdb", "pyarrow", "pyfaidx", "pysam", "polars", "pandas", "scikit-learn", "scipy", "torch", "datasets")
 BEGIN, END = "<!-- speed: begin (make bench) -->", "<!-- speed: end -->"
 

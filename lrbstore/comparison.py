@@ -219,9 +219,10 @@ def tie_groups(
         The number of each model's group, 1 for that of the best; None where its metric is undefined.
 
     Raises:
-        BadSpec: A pair is missing, there twice (differences of several strata), or not adjusted.
+        BadSpec: A pair is missing, there twice (differences of several strata), or not adjusted; an alpha that is no share.
     """
-    check_level(1 - alpha)
+    if not 0 < alpha < 1:
+        raise BadSpec(f"tie groups: alpha {alpha!r}; expected a share above 0 and below 1, such as {ALPHA}")
     pairs: dict[frozenset[str], Difference] = {}
     for d in differences:
         if pairs.setdefault(frozenset((d.a, d.b)), d) is not d:

@@ -9,6 +9,7 @@ Fisher's are for large samples, and Fisher's also takes the two numbers to be jo
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 import statistics
@@ -376,7 +377,12 @@ def _of_correlation(grouped: Grouped, values: Sequence[Value], level: float, *, 
 
 
 def _of_share(grouped: Grouped, values: Sequence[Value], level: float) -> list[Interval]:
-    return [wilson_interval(value.value or 0.0, n, level) for value, n in zip(values, grouped.groups.counts.tolist(), strict=True)]
+    found = [wilson_interval(value.value or 0.0, n, level) for value, n in zip(values, grouped.groups.counts.tolist(), strict=True)]
+    if grouped.pair.labels.ndim > 1:
+        return found
+    positive = grouped.pair.labels != 0
+    counts = zip(*(grouped.groups.count(own).tolist() for own in (positive, ~positive)), strict=True)
+    return [dataclasses.replace(own, note=too_few(sum(n), *n)) for own, n in zip(found, counts, strict=True)]
 
 
 #: Metrics with a formula, by the number of axes of their labels: never over bins or tracks, as those of an example are not independent.

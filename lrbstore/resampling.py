@@ -686,10 +686,13 @@ def bootstrap(
         each example.
 
     Raises:
-        BadSpec: As for the metrics; clusters that are no integers or not one for each example; no model; fewer than 1 replicate.
+        BadSpec: As for the metrics; clusters that are no integers or not one for each example; no model; fewer than 1 replicate; a
+            negative seed.
     """
     if not predictions:
         raise BadSpec("bootstrap: no model; expected predictions by the model's name")
+    if seed < 0:
+        raise BadSpec(f"bootstrap: seed {seed}; expected 0 or more")
     if replicates < 1:
         raise BadSpec(f"bootstrap: {replicates} replicates; expected 1 or more, such as {REPLICATES:,}")
     truth = np.asarray(labels)
@@ -814,13 +817,17 @@ def _cells(groups: Groups, codes: Integers, n_clusters: int, own: NDArray[np.boo
     return np.bincount(cells // max(n_clusters, 1), minlength=groups.n_groups).astype(np.int64, copy=False)
 
 
+_OF_EACH_EXAMPLE = {"accuracy"}  # binary, and no comparison of the classes: the rarer class does not set its degrees of freedom
+
+
 def _about(
     groups: Groups, codes: Integers, n_clusters: int, known: Metric, labels: AnyArray, by_cluster: bool, min_n: int, min_class: int
 ) -> tuple[Floats, list[str | None]]:
     """Give the degrees of freedom of each group, and say whether its examples are too few, and in how few clusters a class lies."""
     n, n_units = groups.counts.tolist(), _cells(groups, codes, n_clusters).tolist()
-    if known.kind != "binary" or labels.ndim != 1 or known.name == "accuracy":
-        return np.array([freedom(own) for own in n_units]), [too_few(own, min_n=min_n) for own in n]
+    of_units = np.array([freedom(own) for own in n_units], dtype=np.float64)
+    if known.kind != "binary" or labels.ndim != 1:
+        return of_units, [too_few(own, min_n=min_n) for own in n]
     sides = {"positives": labels != 0, "negatives": labels == 0}
     n_pos, n_neg = (groups.count(own).tolist() for own in sides.values())
     spread_over = {what: _cells(groups, codes, n_clusters, own).tolist() for what, own in sides.items()}
@@ -829,4 +836,6 @@ def _about(
         few = [f"{what} in {own[group]:,} clusters" for what, own in spread_over.items() if by_cluster and own[group] < min_class]
         said = [too_few(n[group], n_pos[group], n_neg[group], min_n=min_n, min_class=min_class)]
         notes.append("; ".join(part for part in [*said, f"few_clusters: {', '.join(few)}" if few else None] if part) or None)
+    if known.name in _OF_EACH_EXAMPLE:
+        return of_units, notes
     return np.array([freedom(*own) for own in zip(n_units, *spread_over.values(), strict=True)], dtype=np.float64), notes

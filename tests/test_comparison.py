@@ -182,6 +182,11 @@ def test_models_join_the_group_until_they_differ_from_its_best():
     assert tie_groups(values, pairs, "higher", alpha=0.001) == {"w": 2, "x": 1, "y": 1, "z": 1, "none": None}
 
 
+def test_alpha_is_a_share():
+    with pytest.raises(BadSpec, match="alpha 5"):
+        tie_groups({"x": 1.0}, [], "higher", alpha=5)
+
+
 def test_models_that_cannot_be_compared_share_a_rank():
     untested = dataclasses.replace(pair("x", "y", None), p=None)
     assert tie_groups({"x": 1.0, "y": 0.0}, [untested], "higher") == {"x": 1, "y": 1}
@@ -200,7 +205,7 @@ def test_ranks_need_every_pair_once_and_adjusted(pairs, said):
         tie_groups({"x": 1.0, "y": 0.0}, pairs, "higher")
 
 
-# --- how often the truth is held (the table of all designs: tests/benchmarks/interval_coverage.py) -----------------------------------------
+# --- how often the truth is held; the table of all designs: tests/benchmarks/interval_coverage.py ---------------------------------------
 
 SIMS, ROWS = 400, 200
 

@@ -86,6 +86,7 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
         ({"clusters": np.zeros(5)}, "clusters are float64"),
         ({"clusters": np.zeros(4, int)}, r"shape \(4,\)"),
         ({"replicates": 0}, "0 replicates"),
+        ({"seed": -1}, "seed -1"),
         ({"predictions": {}}, "no model"),
     ],
 )

@@ -3,10 +3,11 @@
 A difference is always of two models on the same rows. Its interval and its p are one statement: p < 1 − level exactly where the interval
 leaves out 0. p is two-sided, against no difference:
 
-* by bootstrap: d / s, with s the standard deviation of the difference over the replicates, against Student's t with clusters − 1 degrees of
-  freedom; the interval is d ± t·s. (A p counted from R replicates cannot fall below 2/(R+1), and none would survive an adjustment over
-  a hundred strata; the difference of two numbers of the same rows is near normal where the numbers themselves are not.)
-* by DeLong: d / √(V(A) + V(B) − 2·Cov(A, B)) against the normal; the interval is d ± z·√(…).
+* by bootstrap: d / s, with s the standard deviation of the difference over the replicates, against Student's t with the degrees of freedom
+  of the clusters, or of the rarer class (:func:`lrbstore.intervals.freedom`); the interval is d ± t·s. (A p counted from R replicates
+  cannot fall below 2/(R+1), and none would survive an adjustment over a hundred strata; the difference of two numbers of the same rows is
+  near normal where the numbers themselves are not.)
+* by DeLong: d / √(V(A) + V(B) − 2·Cov(A, B)) against Student's t likewise; the interval is d ± t·√(…).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lrbstore.errors import BadSpec
-from lrbstore.intervals import LEVEL, Interval, check_level, delong, normal_p, normal_quantile, student_p, student_quantile, too_few
+from lrbstore.intervals import LEVEL, Interval, check_level, delong, freedom, student_p, student_quantile, too_few
 from lrbstore.metrics import Direction
 from lrbstore.ranks import Groups, Ordinals
 from lrbstore.resampling import MIN_CLUSTERS, Resampled
@@ -98,9 +99,9 @@ def _by_bootstrap(
         if value == 0:
             return value, Interval(0.0, 0.0, said, level, note=note), 1.0
         return value, Interval(None, None, said, level, "no replicate differs from another", note), None
-    freedom = int(resampled.n_units[group]) - 1
-    half = student_quantile((1 + level) / 2, freedom) * error
-    return value, Interval(value - half, value + half, said, level, note=note), student_p(value / error, freedom)
+    degrees = float(resampled.freedom[group])
+    half = student_quantile((1 + level) / 2, degrees) * error
+    return value, Interval(value - half, value + half, said, level, note=note), student_p(value / error, degrees)
 
 
 def differences_by_delong(
@@ -119,7 +120,7 @@ def differences_by_delong(
         Differences, group by group, in the order of the models, not adjusted yet (:func:`adjusted`).
     """
     check_level(level)
-    said, z = "paired DeLong", normal_quantile((1 + level) / 2)
+    said = "paired DeLong, Student t"
     covered = delong(groups, scores, positive)
     found = []
     for group in range(groups.n_groups):
@@ -141,8 +142,10 @@ def differences_by_delong(
                 found.append(Difference(group, models[a], models[b], known, Interval(None, None, said, level, none, note), None))
                 continue
             error = math.sqrt(max(variance, 0.0))
-            p = normal_p(value / error) if value != 0 else 1.0
-            interval = Interval(value - z * error, value + z * error, said, level, note=note)
+            degrees = freedom(n_pos + n_neg, n_pos, n_neg)
+            half = student_quantile((1 + level) / 2, degrees) * error
+            p = student_p(value / error, degrees) if value != 0 else 1.0
+            interval = Interval(value - half, value + half, said, level, note=note)
             found.append(Difference(group, models[a], models[b], value, interval, p))
     return found
 
@@ -216,9 +219,10 @@ def tie_groups(
         The number of each model's group, 1 for that of the best; None where its metric is undefined.
 
     Raises:
-        BadSpec: A pair is missing, there twice (differences of several strata), or not adjusted.
+        BadSpec: A pair is missing, there twice (differences of several strata), or not adjusted; an alpha that is no share.
     """
-    check_level(1 - alpha)
+    if not 0 < alpha < 1:
+        raise BadSpec(f"tie groups: alpha {alpha!r}; expected a share above 0 and below 1, such as {ALPHA}")
     pairs: dict[frozenset[str], Difference] = {}
     for d in differences:
         if pairs.setdefault(frozenset((d.a, d.b)), d) is not d:

@@ -15,8 +15,10 @@ A replicate in which the metric is undefined (one class only) is left out and co
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lrbstore.errors import BadSpec
-from lrbstore.intervals import LEVEL, MIN_CLASS, MIN_N, Interval, check_level, normal_quantile, student_quantile, too_few
+from lrbstore.intervals import LEVEL, MIN_CLASS, MIN_N, Interval, check_level, freedom, normal_quantile, student_quantile, too_few
 from lrbstore.metrics import METRICS, Grouped, Metric, Pair, by_group
 from lrbstore.ranks import Groups, Ordinals
 
@@ -35,12 +37,15 @@ Integers = NDArray[np.int64]
 AnyArray = NDArray[Any]
 Use = tuple[Metric, Mapping[str, float]]
 Method = Literal["percentile", "bca"]
-_Weights = Callable[[int, int], Floats]  # of replicates from, to: (to − from, n_clusters)
+_Weights = Callable[[int, int, Floats], None]  # of replicates from, to, into (to − from, n_clusters)
 
 REPLICATES = 1000
 MIN_CLUSTERS = 20  #: Independent units below which a bootstrap is no interval.
 PARTS = 200  #: Into how many parts clusters are put, at most, for the jackknife.
-BLOCK_VALUES = 1 << 20  #: Numbers in a temporary array of a thread.
+BLOCK_VALUES = 1 << 18  #: Numbers in a temporary array of a thread, as near as whole replicates come to it: they stay in the cache.
+CHUNK_ROWS = 1 << 16  #: Examples of small groups that are gone over together.
+EXAMPLES = 1 << 21  #: Examples, times models, that are made ready at a time: about 100 bytes each.
+WEIGHTS = 1 << 22  #: Weights that a thread holds, as near as whole replicates come to it.
 KEPT_BYTES = 1 << 27  #: Up to which all weights are kept, one byte each, rather than drawn again.
 
 
@@ -66,9 +71,8 @@ class Draws:
         generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(self.seed, spawn_key=(replicate,))))
         return np.bincount(generator.integers(0, self.n_clusters, self.n_clusters), minlength=self.n_clusters)
 
-    def __call__(self, start: int, stop: int) -> Floats:
-        """Give the weights of replicates ``start`` to ``stop``, float64 (stop − start, n_clusters)."""
-        out = np.empty((stop - start, self.n_clusters))
+    def __call__(self, start: int, stop: int, out: Floats) -> None:
+        """Write the weights of replicates ``start`` to ``stop`` into float64 (stop − start, n_clusters)."""
         for row, replicate in zip(out, range(start, stop), strict=True):
             if self._kept is not None and self._known[replicate]:
                 row[:] = self._kept[replicate]
@@ -78,7 +82,6 @@ class Draws:
             if self._kept is not None and counts.max() < 256:
                 self._kept[replicate] = counts
                 self._known[replicate] = True
-        return out
 
 
 def jackknife_weights(n_clusters: int, parts: int = PARTS) -> _Weights:
@@ -86,10 +89,27 @@ def jackknife_weights(n_clusters: int, parts: int = PARTS) -> _Weights:
     parts = min(parts, n_clusters) or 1
     part = np.random.default_rng(n_clusters).permutation(n_clusters) % parts  # a part is no run of neighbours
 
-    def weights(start: int, stop: int) -> Floats:
-        return (part != np.arange(start, stop)[:, np.newaxis]).astype(np.float64)
+    def weights(start: int, stop: int, out: Floats) -> None:
+        np.not_equal(part, np.arange(start, stop)[:, np.newaxis], out=out)
 
     return weights
+
+
+class _Scratch(threading.local):
+    """Arrays that a thread uses over and over: a fresh one of many megabytes costs more to get than what is computed in it."""
+
+    def __init__(self) -> None:
+        self._flat: dict[str, Floats] = {}
+
+    def __call__(self, name: str, n_rows: int, n_columns: int) -> Floats:
+        """Give float64 (n_rows, n_columns) of any content, good until the name is asked for again."""
+        flat = self._flat.get(name)
+        if flat is None or flat.size < n_rows * n_columns:
+            flat = self._flat[name] = np.empty(n_rows * n_columns)
+        return flat[: n_rows * n_columns].reshape(n_rows, n_columns)
+
+
+_scratch = _Scratch()
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------------------------
@@ -127,7 +147,7 @@ class RepeatedRows:
     """Any metric, one replicate after the other."""
 
     def __init__(self, setting: Setting) -> None:
-        self.setting, self.width = setting, max(setting.grouped.pair.labels.size, setting.n_clusters)
+        self.setting, self.width = setting, setting.n_clusters
 
     def __call__(self, weights: Floats) -> Floats:
         """See :class:`Form`."""
@@ -144,6 +164,7 @@ class _Sorted(NamedTuple):
     groups: Integers  # (g,) which groups
     starts: Integers  # (g,) where each group begins
     sizes: Integers  # (g,)
+    tied: bool
 
 
 def _sorted(setting: Setting, numbers: Ordinals, of_use: NDArray[np.bool_]) -> _Sorted:
@@ -156,25 +177,19 @@ def _sorted(setting: Setting, numbers: Ordinals, of_use: NDArray[np.bool_]) -> _
     sizes = np.diff(opens, append=len(key))
     present = np.flatnonzero(of_use & (groups.counts > 0))
     per_group = groups.counts[present]
-    return _Sorted(
-        rows,
-        setting.clusters[rows],
-        np.repeat(opens, sizes),
-        np.repeat(opens + sizes, sizes),
-        present,
-        np.cumsum(per_group) - per_group,
-        per_group,
-    )
+    first, end = np.repeat(opens, sizes), np.repeat(opens + sizes, sizes)
+    starts = np.cumsum(per_group) - per_group
+    return _Sorted(rows, setting.clusters[rows], first, end, present, starts, per_group, tied=len(opens) < len(rows))
 
 
-def _taken(weights: Floats, clusters: Integers) -> Floats:
-    """Give each example its cluster's weight, (b, m)."""
-    return np.take(weights, clusters, axis=1, mode="clip")
+def _taken(name: str, of: Floats, places: Integers) -> Floats:
+    """Gather columns of ``of`` (b, …) into a scratch array (b, m)."""
+    return np.take(of, places, axis=1, out=_scratch(name, len(of), len(places)), mode="clip")
 
 
-def _cumulated(of_rows: Floats) -> Floats:
-    """Sum up before each place and after the last, (b, m + 1)."""
-    out = np.empty((len(of_rows), of_rows.shape[1] + 1))
+def _cumulated(name: str, of_rows: Floats) -> Floats:
+    """Sum up before each place and after the last, into a scratch array (b, m + 1)."""
+    out = _scratch(name, len(of_rows), of_rows.shape[1] + 1)
     out[:, 0] = 0
     np.cumsum(of_rows, axis=1, out=out[:, 1:])
     return out
@@ -183,6 +198,37 @@ def _cumulated(of_rows: Floats) -> Floats:
 def _with_both_classes(setting: Setting) -> NDArray[np.bool_]:
     positive = setting.grouped.groups.count(setting.grouped.pair.labels != 0)
     return (positive > 0) & (positive < setting.grouped.groups.counts)
+
+
+class InChunks:
+    """A form over examples, a few groups at a time.
+
+    Args:
+        setting: What it is made from.
+        form: Makes the form of some of the groups.
+    """
+
+    def __init__(self, setting: Setting, form: Callable[[Setting], Form]) -> None:
+        groups, pair = setting.grouped.groups, setting.grouped.pair
+        self.n_groups, self.width = groups.n_groups, setting.n_clusters
+        self.parts: list[tuple[Integers, Form]] = []
+        order = np.arange(len(groups.codes)) if groups.order is None else groups.order
+        chunk = np.cumsum(groups.sizes) // CHUNK_ROWS
+        for number in np.unique(chunk):
+            own = chunk == number
+            rows = order[groups.starts[own][0] : groups.starts[own][-1] + groups.sizes[own][-1]]
+            cut = Groups(np.repeat(np.arange(own.sum()), groups.sizes[own]), int(own.sum()))
+            grouped = Grouped(Pair(pair.labels[rows], pair.predictions[rows]), cut)
+            self.parts.append((groups.present[own], form(setting._replace(grouped=grouped, clusters=setting.clusters[rows]))))
+
+    def __call__(self, weights: Floats) -> Floats:
+        """See :class:`Form`."""
+        out = np.full((len(weights), self.n_groups), np.nan)
+        for groups, form in self.parts:
+            step = max(1, BLOCK_VALUES // form.width)
+            for start in range(0, len(weights), step):
+                out[start : start + step, groups] = form(weights[start : start + step])
+        return out
 
 
 class Auroc:
@@ -199,21 +245,21 @@ class Auroc:
         ends = own.starts + own.sizes
         self.first_negative, self.end_negative = negatives[own.starts], negatives[ends]
         self.starts = own.starts - self.first_negative
-        self.width = max(len(own.rows), setting.n_clusters)
+        self.width = max(len(own.rows), 1)
 
     def __call__(self, weights: Floats) -> Floats:
         """See :class:`Form`."""
         out = np.full((len(weights), self.n_groups), np.nan)
         if not len(self.groups):
             return out
-        below = _cumulated(_taken(weights, self.negative))
-        positive = _taken(weights, self.positive)
+        below = _cumulated("below", _taken("taken", weights, self.negative))
+        positive = _taken("taken", weights, self.positive)
         n_pos = np.add.reduceat(positive, self.starts, axis=1)
         before = below[:, self.first_negative]
         n_neg = below[:, self.end_negative] - before
         # Twice the pairs in the right order: whole numbers, exact up to 2⁵³.
-        doubled = np.take(below, self.first, axis=1, mode="clip")
-        doubled += np.take(below, self.end, axis=1, mode="clip") if self.tied else doubled
+        doubled = _taken("doubled", below, self.first)
+        doubled += _taken("end", below, self.end) if self.tied else doubled
         doubled *= positive
         right = np.add.reduceat(doubled, self.starts, axis=1) - 2 * before * n_pos
         out[:, self.groups] = right / (2 * n_pos * n_neg)  # 0/0 where the replicate has one class
@@ -233,23 +279,24 @@ class AveragePrecision:
         self.first_positive = positives[self.first]
         ends = own.starts + own.sizes
         self.bounds, self.bounds_positive = (own.starts, ends), (positives[own.starts], positives[ends])
-        self.per_group = np.diff(np.append(self.bounds_positive[0], len(self.hits)))
-        self.width = max(len(own.rows), setting.n_clusters)
+        per_group = np.diff(np.append(self.bounds_positive[0], len(self.hits)))
+        self.end_of_group, self.end_of_group_positive = np.repeat(ends, per_group), np.repeat(self.bounds_positive[1], per_group)
+        self.width = max(len(own.rows), 1)
 
     def __call__(self, weights: Floats) -> Floats:
         """See :class:`Form`."""
         out = np.full((len(weights), self.n_groups), np.nan)
         if not len(self.groups):
             return out
-        taken = _taken(weights, self.cluster)
-        positive = np.take(taken, self.hits, axis=1)
-        total, hits = _cumulated(taken), _cumulated(positive)
+        taken = _taken("taken", weights, self.cluster)
+        positive = _taken("positive", taken, self.hits)
+        total, hits = _cumulated("total", taken), _cumulated("hits", positive)
         low, high = hits[:, self.bounds_positive[0]], hits[:, self.bounds_positive[1]]
         n_pos, n = high - low, total[:, self.bounds[1]] - total[:, self.bounds[0]]
-        at_or_above = np.repeat(total[:, self.bounds[1]], self.per_group, axis=1)
-        at_or_above -= np.take(total, self.first, axis=1)
-        terms = np.repeat(high, self.per_group, axis=1)
-        terms -= np.take(hits, self.first_positive, axis=1)
+        at_or_above = _taken("above", total, self.end_of_group)
+        at_or_above -= _taken("first", total, self.first)
+        terms = _taken("terms", hits, self.end_of_group_positive)
+        terms -= _taken("first", hits, self.first_positive)
         np.maximum(at_or_above, 1, out=at_or_above)  # of weight 0, and so is the term
         terms /= at_or_above
         terms *= positive
@@ -268,7 +315,7 @@ class Spearman:
         place = np.empty(len(setting.clusters), np.int64)
         place[self.by_label.rows] = np.arange(len(self.by_label.rows))
         self.place = place[self.by_prediction.rows]  # in the order of labels
-        self.width = max(len(self.place), setting.n_clusters)
+        self.width = max(len(self.place), 1)
 
     def __call__(self, weights: Floats) -> Floats:
         """See :class:`Form`."""
@@ -276,13 +323,13 @@ class Spearman:
         if not len(self.by_label.groups):
             return out
         starts = self.by_label.starts
-        label, _ = self._centred(weights, self.by_label)
-        prediction, taken = self._centred(weights, self.by_prediction)
-        label = np.take(label, self.place, axis=1)
-        weighted = prediction * taken
-        s_yp = np.add.reduceat(weighted * label, starts, axis=1)
+        label = _taken("label", self._centred("of label", weights, self.by_label), self.place)
+        prediction, taken = self._centred("of prediction", weights, self.by_prediction), _scratch("taken", len(weights), len(self.place))
+        weighted = np.multiply(prediction, taken, out=_scratch("weighted", *taken.shape))
         prediction *= weighted
         ss_p = np.add.reduceat(prediction, starts, axis=1)
+        weighted *= label
+        s_yp = np.add.reduceat(weighted, starts, axis=1)
         label *= label
         label *= taken
         ss_y = np.add.reduceat(label, starts, axis=1)
@@ -290,14 +337,17 @@ class Spearman:
         return out
 
     @staticmethod
-    def _centred(weights: Floats, own: _Sorted) -> tuple[Floats, Floats]:
-        """Give twice the distance of each rank from the group's mean, whole numbers, and the weights, (b, m) each."""
-        taken = _taken(weights, own.cluster)
-        below = _cumulated(taken)
-        doubled = np.take(below, own.first, axis=1)
-        doubled += np.take(below, own.end, axis=1)
-        doubled -= np.repeat(below[:, own.starts] + below[:, own.starts + own.sizes], own.sizes, axis=1)
-        return doubled, taken
+    def _centred(name: str, weights: Floats, own: _Sorted) -> Floats:
+        """Give twice the distance of each rank from the group's mean, whole numbers, (b, m); the weights stay in ``taken``."""
+        below = _cumulated("below", _taken("taken", weights, own.cluster))
+        if own.tied:
+            doubled = _taken(name, below, own.first)
+            doubled += _taken("end", below, own.end)
+        else:
+            doubled = np.add(below[:, :-1], below[:, 1:], out=_scratch(name, len(weights), len(own.rows)))
+        for start, end in zip(own.starts.tolist(), (own.starts + own.sizes).tolist(), strict=True):
+            doubled[:, start:end] -= below[:, start, np.newaxis] + below[:, end, np.newaxis]
+        return doubled
 
 
 class Sums:
@@ -460,9 +510,9 @@ def _one(form: Callable[[Setting], Form]) -> Callable[[Setting], Iterator[Form]]
 
 #: By metric and number of axes: the forms whose values, where defined, are averaged; one for most. Others go by repeated rows.
 FORMS: Mapping[tuple[str, int], Callable[[Setting], Iterator[Form]]] = {
-    ("auroc", 1): _one(Auroc),
-    ("auprc", 1): _one(AveragePrecision),
-    ("spearman", 1): _one(Spearman),
+    ("auroc", 1): _one(functools.partial(InChunks, form=Auroc)),
+    ("auprc", 1): _one(functools.partial(InChunks, form=AveragePrecision)),
+    ("spearman", 1): _one(functools.partial(InChunks, form=Spearman)),
     ("accuracy", 1): _one(_accuracy_form),
     ("class_accuracy", 2): _one(_example_term_form),
     ("mean_auroc_across_tracks", 2): _track_by_track("auroc"),
@@ -496,8 +546,9 @@ class Resampled:
         replicates: The metric in each replicate, (m, n_groups, R); NaN where undefined.
         jackknife: The metric with one part of the clusters left out, (m, n_groups, parts).
         n_units: Clusters (examples, where none are given) with rows in each group, (n_groups,).
+        freedom: Degrees of freedom of the spread over replicates, (n_groups,): :func:`lrbstore.intervals.freedom` of the units.
         unit: What a replicate draws: ``example`` or ``cluster``.
-        notes: What a reader of a group's intervals must know, for each group: in how few clusters a class lies.
+        notes: What a reader of a group's intervals must know, for each group: ``too_few: …``, ``few_clusters: …``, or None.
     """
 
     values: Floats
@@ -505,19 +556,18 @@ class Resampled:
     replicates: Floats
     jackknife: Floats
     n_units: Integers
+    freedom: Floats
     unit: str
     notes: list[str | None]
 
-    def interval(
-        self, model: int, group: int, *, level: float = LEVEL, method: Method = "percentile", least: int = MIN_CLUSTERS
-    ) -> Interval:
+    def interval(self, model: int, group: int, *, level: float = LEVEL, method: Method = "bca", least: int = MIN_CLUSTERS) -> Interval:
         """Give the interval of a model's metric in a group.
 
         Args:
             model: Which model, from 0.
             group: Which group, from 0.
             level: Share of such intervals that should hold the truth.
-            method: ``percentile`` (with the quantiles of Student's t for the number of clusters), or ``bca``.
+            method: ``bca``, or ``percentile``; both with Student's quantiles (:func:`spread`).
             least: Clusters below which there is none.
 
         Returns:
@@ -535,7 +585,7 @@ class Resampled:
             reason = "no replicate differs from another"
         if reason is not None:
             return Interval(None, None, said, level, reason, note)
-        z = spread(int(self.n_units[group]), level)
+        z = spread(float(self.freedom[group]), level)
         shares = (
             _bca_shares(defined, float(self.values[model, group]), self.jackknife[model, group], z)
             if method == "bca"
@@ -547,7 +597,9 @@ class Resampled:
     def refused(self, group: int, least: int) -> str | None:
         """Say why a group's clusters are too few for an interval, if they are."""
         n = int(self.n_units[group])
-        return f"few_clusters: {n:,} {self.unit}s; a bootstrap needs {least:,}" if n < least else None
+        if n < least:
+            return f"few_clusters: {n:,} {self.unit}s; a bootstrap needs {least:,}"
+        return None if self.freedom[group] > 0 else f"few_clusters: a class lies in fewer than 2 {self.unit}s"
 
     def left_out(self, n_defined: int, group: int) -> tuple[str | None, str | None]:
         """Say how many replicates were left out, as a note; and as a reason, where they are more than half."""
@@ -557,12 +609,13 @@ class Resampled:
         return note, out if 2 * n_defined < total or n_defined < 2 else None
 
 
-def spread(n_units: int, level: float) -> float:
-    """Give how many standard deviations of the bootstrap's normal an interval reaches: Student's quantile for n − 1 degrees of freedom.
+def spread(degrees: float, level: float) -> float:
+    """Give how many standard deviations of the replicates an interval reaches.
 
-    The *expanded* percentile interval of Hesterberg 2015 (doi:10.1080/00031305.2015.1089789).
+    Student's quantile, times what n drawn of n vary too little. The *expanded* interval of Hesterberg 2015
+    (doi:10.1080/00031305.2015.1089789), with the degrees of freedom of the rarer class.
     """
-    return student_quantile((1 + level) / 2, n_units - 1) * math.sqrt(n_units / (n_units - 1))
+    return student_quantile((1 + level) / 2, degrees) * math.sqrt((degrees + 1) / degrees)
 
 
 def _phi(z: float) -> float:
@@ -633,10 +686,13 @@ def bootstrap(
         each example.
 
     Raises:
-        BadSpec: As for the metrics; clusters that are no integers or not one for each example; no model; fewer than 1 replicate.
+        BadSpec: As for the metrics; clusters that are no integers or not one for each example; no model; fewer than 1 replicate; a
+            negative seed.
     """
     if not predictions:
         raise BadSpec("bootstrap: no model; expected predictions by the model's name")
+    if seed < 0:
+        raise BadSpec(f"bootstrap: seed {seed}; expected 0 or more")
     if replicates < 1:
         raise BadSpec(f"bootstrap: {replicates} replicates; expected 1 or more, such as {REPLICATES:,}")
     truth = np.asarray(labels)
@@ -648,22 +704,29 @@ def bootstrap(
     without = jackknife_weights(n_clusters)
     parts = min(PARTS, n_clusters) if jackknife else 0
     n_threads = threads or _cores()
-    steps = len(groupings) * len(uses) * len(guesses)
+    together = max(1, EXAMPLES // max(n, 1))
+    batches = [list(range(first, min(first + together, len(guesses)))) for first in range(0, len(guesses), together)]
+    steps, done = len(groupings) * len(uses) * len(batches), 0
     found = []
     with ThreadPoolExecutor(n_threads) as pool:
         for g, groups in enumerate(groupings):
-            flags = [_flags(groups, codes, n_clusters, known, truth, clusters is not None, min_n, min_class) for known, _ in uses]
+            about = [_about(groups, codes, n_clusters, known, truth, clusters is not None, min_n, min_class) for known, _ in uses]
             n_units = _cells(groups, codes, n_clusters)
             of_grouping = []
             for u, (known, options) in enumerate(uses):
                 values = [points[model][g][u] for model in guesses]
                 resampled = np.full((len(guesses), groups.n_groups, replicates), np.nan)
                 left_out = np.full((len(guesses), groups.n_groups, parts), np.nan)
-                for m, guess in enumerate(guesses.values() if truth.size else ()):
-                    done = (g * len(uses) + u) * len(guesses) + m
-                    setting = Setting(known, options, Grouped(Pair(truth, guess), groups), codes, n_clusters)
-                    sources = [(draws, resampled[m].T), *([(without, left_out[m].T)] if parts else [])]
-                    _fill(setting, sources, pool, n_threads, None if progress is None else _within(progress, done, steps))
+                for batch in batches if truth.size else ():
+                    own = [
+                        Setting(known, options, Grouped(Pair(truth, guess), groups), codes, n_clusters)
+                        for guess in (list(guesses.values())[m] for m in batch)
+                    ]
+                    sources = [(draws, [resampled[m].T for m in batch])]
+                    if parts:
+                        sources.append((without, [left_out[m].T for m in batch]))
+                    _fill(own, sources, pool, n_threads, None if progress is None else _within(progress, done, steps))
+                    done += 1
                 of_grouping.append(
                     Resampled(
                         values=np.array([[math.nan if v.value is None else v.value for v in own] for own in values]),
@@ -672,7 +735,8 @@ def bootstrap(
                         jackknife=left_out,
                         n_units=n_units,
                         unit="example" if clusters is None else "cluster",
-                        notes=flags[u],
+                        freedom=about[u][0],
+                        notes=about[u][1],
                     )
                 )
             found.append(of_grouping)
@@ -680,40 +744,49 @@ def bootstrap(
 
 
 def _fill(
-    setting: Setting,
-    sources: Sequence[tuple[_Weights, Floats]],
+    settings: Sequence[Setting],
+    sources: Sequence[tuple[_Weights, Sequence[Floats]]],
     pool: ThreadPoolExecutor,
     threads: int,
     progress: Callable[[float], None] | None,
 ) -> None:
-    """Compute a metric for weights from each source into (replicates, n_groups); forms are averaged where they are several."""
-    total = [np.zeros(out.shape) for _, out in sources]
-    count = [np.zeros(out.shape, np.int64) for _, out in sources]
-    n_forms = setting.grouped.pair.labels.shape[-1] if FORMS.get((setting.known.name, setting.grouped.pair.labels.ndim)) in _SEVERAL else 1
-    for f, form in enumerate(forms_of(setting)):
+    """Compute a metric of some models, for weights from each source, into (replicates, n_groups) each; several forms are averaged."""
+    total = [[np.zeros(out.shape) for out in outs] for _, outs in sources]
+    count = [[np.zeros(out.shape, np.int64) for out in outs] for _, outs in sources]
+    known, labels, n_clusters = settings[0].known, settings[0].grouped.pair.labels, settings[0].n_clusters
+    n_forms = labels.shape[-1] if FORMS.get((known.name, labels.ndim)) in _SEVERAL else 1
+    for f, forms in enumerate(zip(*(forms_of(setting) for setting in settings), strict=True)):
 
-        def work(source: int, start: int, stop: int, form: Form = form) -> int:
-            with np.errstate(all="ignore"):
-                values = form(sources[source][0](start, stop))
-            defined = np.isfinite(values)
-            total[source][start:stop] += np.where(defined, values, 0)
-            count[source][start:stop] += defined
+        def work(job: tuple[int, int, int], forms: tuple[Form, ...] = forms) -> int:
+            source, start, stop = job
+            weights = _scratch("weights", stop - start, n_clusters)
+            sources[source][0](start, stop, weights)
+            for m, form in enumerate(forms):
+                step = max(1, BLOCK_VALUES // form.width)
+                for first in range(start, stop, step):
+                    last = min(first + step, stop)
+                    with np.errstate(all="ignore"):
+                        values = form(weights[first - start : last - start])
+                    defined = np.isfinite(values)
+                    total[source][m][first:last] += np.where(defined, values, 0)
+                    count[source][m][first:last] += defined
             return stop - start
 
-        step = max(1, BLOCK_VALUES // form.width)
+        step = max(1, WEIGHTS // n_clusters)
         jobs = []
-        for source, (_, out) in enumerate(sources):
-            n = len(out)
-            own = min(step, -(-n // threads))
+        for source, (_, outs) in enumerate(sources):
+            n = len(outs[0])
+            own = max(1, min(step, -(-n // threads)))
             jobs += [(source, start, min(start + own, n)) for start in range(0, n, own)]
         all_of_them, done = sum(stop - start for _, start, stop in jobs), 0
-        for finished in pool.map(lambda job: work(*job), jobs):
+        for finished in pool.map(work, jobs):
             done += finished
             if progress is not None:
                 progress((f + done / all_of_them) / n_forms)
-    for (_, out), sums, n_defined in zip(sources, total, count, strict=True):
-        with np.errstate(all="ignore"):
-            out[:] = sums / n_defined
+    for (_, outs), sums, n_defined in zip(sources, total, count, strict=True):
+        for out, added, times in zip(outs, sums, n_defined, strict=True):
+            with np.errstate(all="ignore"):
+                out[:] = added / times
 
 
 _SEVERAL = {FORMS[name, 2] for name in ("mean_auroc_across_tracks", "mean_auprc_across_tracks", "mean_spearman_across_tissues")}
@@ -744,19 +817,25 @@ def _cells(groups: Groups, codes: Integers, n_clusters: int, own: NDArray[np.boo
     return np.bincount(cells // max(n_clusters, 1), minlength=groups.n_groups).astype(np.int64, copy=False)
 
 
-def _flags(
+_OF_EACH_EXAMPLE = {"accuracy"}  # binary, and no comparison of the classes: the rarer class does not set its degrees of freedom
+
+
+def _about(
     groups: Groups, codes: Integers, n_clusters: int, known: Metric, labels: AnyArray, by_cluster: bool, min_n: int, min_class: int
-) -> list[str | None]:
-    """Say of each group whether its examples are too few, and in how few clusters a class lies."""
-    n = groups.counts.tolist()
+) -> tuple[Floats, list[str | None]]:
+    """Give the degrees of freedom of each group, and say whether its examples are too few, and in how few clusters a class lies."""
+    n, n_units = groups.counts.tolist(), _cells(groups, codes, n_clusters).tolist()
+    of_units = np.array([freedom(own) for own in n_units], dtype=np.float64)
     if known.kind != "binary" or labels.ndim != 1:
-        return [too_few(own, min_n=min_n) for own in n]
+        return of_units, [too_few(own, min_n=min_n) for own in n]
     sides = {"positives": labels != 0, "negatives": labels == 0}
     n_pos, n_neg = (groups.count(own).tolist() for own in sides.values())
-    found: list[str | None] = [too_few(*own, min_n=min_n, min_class=min_class) for own in zip(n, n_pos, n_neg, strict=True)]
-    if by_cluster:
-        spread_over = {what: _cells(groups, codes, n_clusters, own).tolist() for what, own in sides.items()}
-        for group, said in enumerate(found):
-            few = [f"{what} in {own[group]:,} clusters" for what, own in spread_over.items() if own[group] < min_class]
-            found[group] = "; ".join([*([said] if said else []), *([f"few_clusters: {', '.join(few)}"] if few else [])]) or None
-    return found
+    spread_over = {what: _cells(groups, codes, n_clusters, own).tolist() for what, own in sides.items()}
+    notes: list[str | None] = []
+    for group in range(groups.n_groups):
+        few = [f"{what} in {own[group]:,} clusters" for what, own in spread_over.items() if by_cluster and own[group] < min_class]
+        said = [too_few(n[group], n_pos[group], n_neg[group], min_n=min_n, min_class=min_class)]
+        notes.append("; ".join(part for part in [*said, f"few_clusters: {', '.join(few)}" if few else None] if part) or None)
+    if known.name in _OF_EACH_EXAMPLE:
+        return of_units, notes
+    return np.array([freedom(*own) for own in zip(n_units, *spread_over.values(), strict=True)], dtype=np.float64), notes

@@ -32,15 +32,17 @@ def repeated(known, labels, predictions, groups, rows):
 
 
 @pytest.mark.parametrize(("name", "ndim"), CASES)
-@settings(max_examples=25, deadline=None)
-@given(n=st.integers(1, 40), seed=st.integers(0, 2**32), spread=st.sampled_from([0, 1, 8, 1000]), by_cluster=st.booleans())
+@settings(max_examples=10, deadline=None)
+@given(n=st.integers(1, 30), seed=st.integers(0, 2**32), spread=st.sampled_from([0, 1, 8, 1000]), by_cluster=st.booleans())
 def test_a_replicate_is_the_metric_on_the_repeated_rows(name, ndim, n, seed, spread, by_cluster):
     known = METRICS[name]
     labels, predictions, groupings, clusters = made(known, ndim, n, seed, spread)
     given_clusters = clusters if by_cluster else None
-    found = bootstrap([(known, {})], labels, predictions, groupings, clusters=given_clusters, replicates=8, seed=seed, threads=1)
+    found = bootstrap([(known, {})], labels, predictions, groupings, clusters=given_clusters, replicates=5, seed=seed, threads=1)
     codes = np.unique(clusters, return_inverse=True)[1] if by_cluster else np.arange(n)
-    weights = Draws(codes.max() + 1, 8, seed)(0, 8).astype(int)
+    weights = np.empty((5, codes.max() + 1))
+    Draws(codes.max() + 1, 5, seed)(0, 5, weights)
+    weights = weights.astype(int)
     assert (weights.sum(axis=1) == codes.max() + 1).all()
     for groups, (resampled,) in zip(groupings, found.found, strict=True):
         for model, predicted in enumerate(predictions.values()):
@@ -64,6 +66,8 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
     uses = [(metric("spearman"), {}), (metric("pearson"), {})]
     one = bootstrap(uses, labels, predictions, groupings, clusters=clusters, replicates=50, threads=1)
     monkeypatch.setattr(resampling, "BLOCK_VALUES", 700)
+    monkeypatch.setattr(resampling, "CHUNK_ROWS", 60)
+    monkeypatch.setattr(resampling, "WEIGHTS", 500)
     monkeypatch.setattr(resampling, "KEPT_BYTES", 0)
     steps = []
     many = bootstrap(
@@ -82,6 +86,7 @@ def test_threads_and_blocks_change_nothing(monkeypatch):
         ({"clusters": np.zeros(5)}, "clusters are float64"),
         ({"clusters": np.zeros(4, int)}, r"shape \(4,\)"),
         ({"replicates": 0}, "0 replicates"),
+        ({"seed": -1}, "seed -1"),
         ({"predictions": {}}, "no model"),
     ],
 )

@@ -28,6 +28,7 @@ ORDER = (
     "first_batch",
     "table_layout",
     "strata_metrics",
+    "intervals",
     "ingest_scale",
     "knockout_tiles",
 )

@@ -1,7 +1,7 @@
 -- One row is a sequence of the oligos of a source, with what splits keep together.
 -- Two sequences are in one group where they are alleles or placements of one variant, or of one pair, or joined by a chain of such.
 create view oligo_group as
-with recursive member as (  -- what a sequence belongs to: a variant, or a pair with its reference
+with recursive member as materialized (  -- what a sequence belongs to: a variant, or a pair with its reference
     select distinct
         source,
         sequence_id,
@@ -17,7 +17,7 @@ with recursive member as (  -- what a sequence belongs to: a variant, or a pair 
 ),
 
 -- Sites that share a sequence, and of each all that it reaches.
-neighbour as (
+neighbour as materialized (
     select distinct a.source, a.site, b.site as other
     from member as a
     join member as b on b.source = a.source and b.sequence_id = a.sequence_id and b.site <> a.site

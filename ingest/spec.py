@@ -143,7 +143,7 @@ def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:
 
     Args:
         spec: The source.
-        paths: Files, or folders in the provider's own layout.
+        paths: Files, or folders in the provider's own layout; none: what the source brings along in its own folder.
 
     Where names do not tell, the source does: ``is_part(part, path)`` of its ``load.py`` looks into a file whose name matches.
 
@@ -154,6 +154,7 @@ def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:
         MissingData: If a path does not exist, or nothing in the paths belongs to the source.
         ContractBroken: If a file whose name matches is none that the source knows.
     """
+    paths = paths or [spec.folder]
     candidates: list[Path] = []
     for path in paths:
         if not path.exists():
@@ -165,6 +166,8 @@ def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:
         for path in dict.fromkeys(candidates):
             if any(matches(path, pattern) for pattern in part.files) and is_part(part, path):
                 found.append((part, path))
+    if not found and paths == [spec.folder]:
+        raise MissingData(f"source {spec.name!r} brings no files along; give files or a folder: {expected_layout(spec)}. {spec.bring}")
     if not found:
         given = ", ".join(str(p) for p in paths)
         raise MissingData(f"nothing of source {spec.name!r} was found in {given}; it is made of {expected_layout(spec)}")

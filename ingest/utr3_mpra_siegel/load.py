@@ -60,7 +60,9 @@ def _cell_line(path: Path) -> str | None:
 
 def load_saluki(job: Job) -> None:
     """Load Saluki's predictions of single oligos."""
-    about = "predicted stability of an mRNA with the oligo in its 3'UTR, one number for both cell lines; the model saw no label of this assay"
+    about = (
+        "predicted stability of an mRNA with the oligo in its 3'UTR, one number for both cell lines; the model saw no label of this assay"
+    )
     load_predictions(job, "predictions.sql", saluki("utr3_mpra_siegel", about))
 
 

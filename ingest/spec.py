@@ -161,10 +161,10 @@ def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:
             raise MissingData(f"{path} does not exist; give files or a folder in the provider's layout: {expected_layout(spec)}")
         candidates += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path.absolute()]
     found: list[tuple[Part, Path]] = []
-    is_part: Callable[[Part, Path], bool] = getattr(spec.module("load"), "is_part", lambda part, path: True)
+    looks: Callable[[Part, Path], bool] | None = getattr(spec.module("load"), "is_part", None)
     for part in spec.part:
         for path in dict.fromkeys(candidates):
-            if any(matches(path, pattern) for pattern in part.files) and is_part(part, path):
+            if any(matches(path, pattern) for pattern in part.files) and (looks is None or looks(part, path)):
                 found.append((part, path))
     if not found and paths == [spec.folder]:
         raise MissingData(f"source {spec.name!r} brings no files along; give files or a folder: {expected_layout(spec)}. {spec.bring}")

@@ -1,7 +1,7 @@
 """Griesemer et al.'s reporter assay: what a file is, and the libraries' FASTA.
 
-Two assays' files have the same name upstream (``fastUTR_mpra.txt.gz``, in Sabeti_testSet and in Siegel_testSet): the header tells. The files
-``*.sequences.txt.gz`` of some copies are the sequences of the FASTA files, in their order; nothing is taken from them.
+Two assays' files have the same name upstream (``fastUTR_mpra.txt.gz``, in Sabeti_testSet and in Siegel_testSet): the header tells.
+The files ``*.sequences.txt.gz`` of some copies are the sequences of the FASTA files, in their order; nothing is taken from them.
 """
 
 from __future__ import annotations

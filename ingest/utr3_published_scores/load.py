@@ -75,6 +75,8 @@ def _join(figures: list[dict[str, Any]], widths: list[dict[str, Any]]) -> tuple[
     """
     lines: dict[tuple[str, ...], list[int]] = {}
     for row in figures:
+        if as_numbers(pa.array([row["value"]]), "DOUBLE") is None:
+            continue  # it will be rejected for that
         lines.setdefault((*(row[name] for name in _KEY), row["metric"]), []).append(row["source_line"])
     joined: dict[int, dict[str, Any]] = {}
     bad: list[BadRow] = []

@@ -16,7 +16,7 @@ select
     m.cell_line,
     m.allele,
     m.variant_name,
-    n.rs_id,
+    n.rs_id,                         -- dbSNP id that the variant's name begins with
     g.oligo_group,                   -- what the scheme held_out keeps together: all oligos of a variant, and of those that share a sequence with it
     s.n_bases,
     s.gc,

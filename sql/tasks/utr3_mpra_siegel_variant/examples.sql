@@ -32,14 +32,14 @@ select
     substr(e.ref_oligo, e.kept + 1, length(e.ref_oligo) - e.kept - e.same_after) as ref,  -- from the first base that differs to the last
     substr(e.alt_oligo, e.kept + 1, length(e.alt_oligo) - e.kept - e.same_after) as alt,  -- what stands there in the alternative oligo
     e.value as label,
-    e.cell_line,
+    e.cell_line,                     -- cell line, as the provider spells it
     e.sequence_id as alt_oligo,      -- md5 of the alternative oligo's sequence
     g.oligo_group,                   -- what the scheme held_out keeps together: a reference and all oligos that are compared with it
-    e.n_bases,
-    e.gc,
-    e.record_id,
-    e.source_file,
-    e.source_line
+    e.n_bases,                       -- length of the reference oligo
+    e.gc,                            -- share of G and C among its bases
+    e.record_id,                     -- key of oligo_measurement
+    e.source_file,                   -- upstream file
+    e.source_line                    -- line in that file, 1-based
 from anchored as e
 join oligo_group as g on g.source = e.source and g.sequence_id = e.sequence_id
 order by e.source_file, e.source_line  -- of files in upstream's order: a join keeps none

@@ -616,7 +616,8 @@ class Job:
             ContractBroken: If a required column is missing; says which, what was found, and what is required.
         """
         part = part or self.unit.part
-        file = DelimitedFile(path, part.delimiter, part.quote, part.encoding, part.titled)
+        names = tuple(part.columns) if part.headerless else None
+        file = DelimitedFile(path, part.delimiter, part.quote, part.encoding, part.titled, names)
         for name, others in part.also_called.items():
             for other in others:
                 if other in file.columns and name not in file.columns:

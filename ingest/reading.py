@@ -41,8 +41,9 @@ class DelimitedFile:
         quote: Whether cells may be quoted with ``"``.
         encoding: Of the text: ``utf-8``, or what an old file was written in (``windows-1252``).
         titled: Whether a first line of one cell is a title that stands above the header, as spreadsheets are exported.
-        columns: The header's names, in order.
-        header_line: 1-based line of the header.
+        names: The columns of a file without a header, whose first line is a row; None where the header names them.
+        columns: The header's names, or ``names``, in order.
+        header_line: 1-based line of the header; 0 where there is none.
         preamble: Lines before the header (``##`` lines of a VCF, a title).
         is_bare: True where nothing follows the header.
         bad: Rows that :meth:`batches` had to leave out so far.
@@ -53,6 +54,7 @@ class DelimitedFile:
     quote: bool = True
     encoding: str = "utf-8"
     titled: bool = False
+    names: tuple[str, ...] | None = None
     columns: list[str] = field(init=False)
     header_line: int = field(init=False)
     preamble: list[str] = field(init=False)
@@ -61,6 +63,10 @@ class DelimitedFile:
 
     def __post_init__(self) -> None:
         self.preamble = []
+        if self.names is not None:
+            self._see_row(first_line(self.path, self.encoding), self.names)
+            self.columns, self.header_line, self.is_bare = list(self.names), 0, False
+            return
         refuse_pointer(self.path)
         with reading(self.path), self._open() as handle:
             lines = _lines(handle, self.encoding)
@@ -101,7 +107,11 @@ class DelimitedFile:
             reader = pacsv.open_csv(
                 handle,
                 read_options=pacsv.ReadOptions(
-                    use_threads=False, block_size=_BLOCK, column_names=names, skip_rows=1, encoding=self.encoding
+                    use_threads=False,
+                    block_size=_BLOCK,
+                    column_names=names,
+                    skip_rows=int(self.names is None),
+                    encoding=self.encoding,
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=self.delimiter,
@@ -136,8 +146,16 @@ class DelimitedFile:
             )
 
     def _open(self) -> Any:
-        compression = "gzip" if self.path.name.endswith((".gz", ".bgz")) else None
-        return pa.input_stream(str(self.path), compression=compression, buffer_size=1 << 20)
+        return _open(self.path)
+
+    def _see_row(self, line: str, names: tuple[str, ...]) -> None:
+        """Refuse a file without a header whose first line has not as many cells as there are columns: it is another file."""
+        cells = line.count(self.delimiter) + 1
+        if cells != len(names):
+            raise ContractBroken(
+                f"{self.path}: its first line has {cells} column{'s' if cells > 1 else ''}; expected a file without a header, of "
+                f"{len(names)}: {', '.join(names)}. Is it the right file?"
+            )
 
     def _header(self, line: str) -> list[str]:
         try:
@@ -155,6 +173,33 @@ class DelimitedFile:
         if repeated:
             raise ContractBroken(f"{self.path}: the header names {', '.join(repeated)} more than once")
         return names
+
+
+def first_line(path: Path, encoding: str = "utf-8") -> str:
+    """Read a text file's first line, without its end: gzipped or not, empty where the file is.
+
+    Raises:
+        ContractBroken: If the file is damaged, not text, or a git-lfs pointer.
+    """
+    refuse_pointer(path)
+    with reading(path), _open(path) as handle:
+        return next(_lines(handle, encoding), "")
+
+
+def lines_of(path: Path, encoding: str = "utf-8") -> Iterator[str]:
+    """Read a text file line by line, without line ends: for what is not text by rows.
+
+    Raises:
+        ContractBroken: If the file is damaged, not text, or a git-lfs pointer.
+    """
+    refuse_pointer(path)
+    with reading(path), _open(path) as handle:
+        yield from _lines(handle, encoding)
+
+
+def _open(path: Path) -> Any:
+    compression = "gzip" if path.name.endswith((".gz", ".bgz")) else None
+    return pa.input_stream(str(path), compression=compression, buffer_size=1 << 20)
 
 
 def _number(n: int, first: int, bad: np.ndarray) -> tuple[np.ndarray, int]:

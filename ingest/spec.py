@@ -11,6 +11,7 @@ import fnmatch
 import functools
 import importlib
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -47,6 +48,7 @@ class Part(_Spec):
         delimiter, quote, null: How the text is cut, and which cells mean "no value".
         encoding: Of the text; a byte that it does not know refuses the file.
         titled: Whether a title line may stand above the header.
+        headerless: Whether the first line is a row already: ``columns`` are then the file's, in order.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Part(_Spec):
     null: tuple[str, ...] = ("",)
     encoding: str = "utf-8"
     titled: bool = False
+    headerless: bool = False
 
     @pydantic.model_validator(mode="after")
     def _complete(self) -> Part:
@@ -140,24 +143,31 @@ def find_files(spec: SourceSpec, paths: list[Path]) -> list[tuple[Part, Path]]:
 
     Args:
         spec: The source.
-        paths: Files, or folders in the provider's own layout.
+        paths: Files, or folders in the provider's own layout; none: what the source brings along in its own folder.
+
+    Where names do not tell, the source does: ``is_part(part, path)`` of its ``load.py`` looks into a file whose name matches.
 
     Returns:
         Pairs of part and file, parts in the order of ``source.toml`` and files by name.
 
     Raises:
         MissingData: If a path does not exist, or nothing in the paths belongs to the source.
+        ContractBroken: If a file whose name matches is none that the source knows.
     """
+    paths = paths or [spec.folder]
     candidates: list[Path] = []
     for path in paths:
         if not path.exists():
             raise MissingData(f"{path} does not exist; give files or a folder in the provider's layout: {expected_layout(spec)}")
         candidates += sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path.absolute()]
     found: list[tuple[Part, Path]] = []
+    looks: Callable[[Part, Path], bool] | None = getattr(spec.module("load"), "is_part", None)
     for part in spec.part:
         for path in dict.fromkeys(candidates):
-            if any(matches(path, pattern) for pattern in part.files):
+            if any(matches(path, pattern) for pattern in part.files) and (looks is None or looks(part, path)):
                 found.append((part, path))
+    if not found and paths == [spec.folder]:
+        raise MissingData(f"source {spec.name!r} brings no files along; give files or a folder: {expected_layout(spec)}. {spec.bring}")
     if not found:
         given = ", ".join(str(p) for p in paths)
         raise MissingData(f"nothing of source {spec.name!r} was found in {given}; it is made of {expected_layout(spec)}")

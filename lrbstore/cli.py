@@ -139,7 +139,10 @@ def simulate(
 @app.command()
 def ingest(
     source: Annotated[str, typer.Argument(help="Name of the source; 'lrbstore sources' lists them.")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, or folders in the provider's own layout.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH…", help="Files, or folders in the provider's own layout; none where the source brings its own."),
+    ] = None,
     store: StoreOption = None,
     version: Annotated[str | None, typer.Option(help="Overrides the version that the files say.")] = None,
     format: FormatOption = Format.table,  # noqa: A002 - the option's name
@@ -148,6 +151,7 @@ def ingest(
     from lrbstore.ingest.pipeline import ingest as load
     from lrbstore.ingest.simulation import is_simulated
 
+    paths = paths or []
     simulated = any(is_simulated(path) for path in paths)
     with progress() as say:
         outcome = load(_folder(store, simulated=simulated), source, paths, version=version, simulated=simulated, progress=say)

@@ -286,6 +286,28 @@ def _write_knockouts(folder: Path) -> None:
     (folder / "gencode" / "gencode.v45.annotation.gtf").write_text("\n".join(lines) + "\n")
 
 
+#: Oligos, one of them of two variants; a variant whose name no oligo has; measured in two cell lines, and in one.
+LIBRARY = ">rs1_ref\nGATTACA\n>rs1_alt\nGATCACA\n>rs2_5'_End_ref/rs3_ref\nACGTAC\n>rs2_5'_End_alt\nACGAAC\n"
+FOLD_CHANGES = {"rs1": {"HMEC": (1, 1.5), "K562": (-0.25, 0.5)}, "rs2_5'_End": {"K562": (2, 3)}, "rs9": {"K562": (4, 5)}}
+#: Oligos with their stability in Jurkat and in Beas2B; and two pairs, a changed base and one taken out, with the change in Jurkat.
+STABILITIES = "GATTACA\t0.5\tNA\nGATCACA\t0.75\t1.5\nGATACA\t-1\tNA\n"
+PAIRS = "GATCACA\t0.25\nGATTACA\t0\nGATACA\t-1.5\nGATTACA\t0\n"
+
+
+def _write_reporters(folder: Path) -> None:
+    (folder / "utr3_mpra_griesemer").mkdir()
+    (folder / "utr3_mpra_griesemer" / "ENCFF900AAA.fasta").write_text(LIBRARY)
+    lines = ("HEK293FT", "HEPG2", "HMEC", "K562", "GM12878", "SKNSH")
+    rows = [["mpra_variant_id", *(f"log2FoldChange_{what}_{line}" for line in lines for what in ("Skew", "Ref", "Alt"))]]
+    for name, values in FOLD_CHANGES.items():
+        of = [values.get(line) for line in lines]
+        rows.append([name, *(str(x) for pair in of for x in ((pair[1] - pair[0], *pair) if pair else ("NA", "NA", "NA")))])
+    (folder / "utr3_mpra_griesemer" / "fastUTR_mpra.txt").write_text("".join("\t".join(row) + "\n" for row in rows))
+    (folder / "utr3_mpra_siegel").mkdir()
+    (folder / "utr3_mpra_siegel" / "fastUTR_mpra.txt").write_text(STABILITIES)
+    (folder / "utr3_mpra_siegel" / "fastUTR_mpra_Jurkat.txt").write_text(PAIRS)
+
+
 # ALT, REF, and an allele that only the other strand has, which is no example; the second row for a SNP and trait is none either.
 
 
@@ -389,7 +411,8 @@ def literal_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrbstore
     assert sum(i.rows_rejected for i in ingest(folder / "store", "gtex_v8_sqtl", [folder / "sqtl"], simulated=True).loaded) == 0
     _write_combinations(folder)
     _write_knockouts(folder)
-    for source in ("olida", "neutral_combinations", "project_score", "gencode"):
+    _write_reporters(folder)
+    for source in ("olida", "neutral_combinations", "project_score", "gencode", "utr3_mpra_griesemer", "utr3_mpra_siegel"):
         assert sum(i.rows_rejected for i in ingest(folder / "store", source, [folder / source], simulated=True).loaded) == 0
     with lrbstore.open(folder / "store") as opened:
         yield opened
@@ -565,7 +588,8 @@ def test_an_example_has_the_keys_and_types_that_its_folder_says(store: lrbstore.
 @pytest.mark.parametrize("task", TASKS)
 def test_every_key_that_a_batch_can_hold_is_described(store: lrbstore.Store, task: str) -> None:
     described = batch_keys(task_specs()[task])
-    batch = lrbstore.task(task, 256, store=store, window="strict", edge="shift").test.empty_batch()
+    length = 256 if task_specs()[task].sequences is None else 16  # oligos are shorter than 256 bases
+    batch = lrbstore.task(task, length, store=store, window="strict", edge="shift").test.empty_batch()
     assert list(batch) == list(described)
     sequences = KINDS[task_specs()[task].kind].sequences
     for key, (form, said) in described.items():

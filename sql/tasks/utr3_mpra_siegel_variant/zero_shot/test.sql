@@ -1,0 +1,2 @@
+-- All examples: for models that were trained elsewhere.
+select * from utr3_mpra_siegel_variant.examples

@@ -1,5 +1,5 @@
 -- One row is a name of an oligo: a sequence that was synthesised for a massively parallel reporter assay. A sequence that a library lists
--- under several names has a row for each; a provider that gives no names has a row a sequence.
+-- under several names has a row for each; where a provider gives no names, each line of a file that has the sequence is a row.
 create table oligo (
     oligo_id        VARCHAR,           -- name in the provider's library; null where it gives none
     variant_name    VARCHAR,           -- that name without its allele mark: the variant, with its placement in the oligo (_5'_End, _2); null where there is no mark

@@ -12,7 +12,7 @@ select
     s.sequence_id as chrom,          -- the oligo's sequence is a contig of its own
     s.n_bases // 2 + 1 as pos,       -- 1-based middle of the oligo: the window's anchor
     '+' as strand,                   -- sequences are read as they were synthesised
-    m.value as label,
+    m.value as label,                -- the label, as published
     m.cell_line,
     m.allele,
     m.variant_name,

@@ -5,7 +5,7 @@ select
     s.sequence_id as chrom,          -- the oligo's sequence is a contig of its own
     s.n_bases // 2 + 1 as pos,       -- 1-based middle of the oligo: the window's anchor
     '+' as strand,                   -- sequences are read as they were synthesised
-    m.value as label,
+    m.value as label,                -- the label, as published
     m.cell_line,
     p.allele,                        -- ref or alt, where the oligo is one of a pair; null for the others
     p.reference_id as variant_name,  -- the pair's reference, by its sequence_id: the oligos that differ from it have no name

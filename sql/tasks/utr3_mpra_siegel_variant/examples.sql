@@ -31,7 +31,7 @@ select
     e.kept + 1 as pos,               -- 1-based in the reference oligo: the window's anchor
     substr(e.ref_oligo, e.kept + 1, length(e.ref_oligo) - e.kept - e.same_after) as ref,  -- from the first base that differs to the last
     substr(e.alt_oligo, e.kept + 1, length(e.alt_oligo) - e.kept - e.same_after) as alt,  -- what stands there in the alternative oligo
-    e.value as label,
+    e.value as label,                -- the label: stability of the alternative oligo less that of its reference
     e.cell_line,                     -- cell line, as the provider spells it
     e.sequence_id as alt_oligo,      -- md5 of the alternative oligo's sequence
     g.oligo_group,                   -- what the scheme held_out keeps together: a reference and all oligos that are compared with it

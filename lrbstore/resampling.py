@@ -579,8 +579,17 @@ class Resampled:
 
         Returns:
             The interval, with the replicates that were left out, or the reason why there is none.
+
+        Raises:
+            BadSpec: A level that is no share; another method; ``bca`` of a bootstrap without jackknife.
         """
         check_level(level)
+        if method not in {"bca", "percentile"}:
+            raise BadSpec(f"bootstrap interval by {method!r}; expected 'bca' or 'percentile'")
+        if method == "bca" and not self.jackknife.shape[2] and len(self.n_units) and self.n_units.any():
+            raise BadSpec(
+                "bootstrap interval by 'bca' of a bootstrap without jackknife; call bootstrap(…, jackknife=True), or 'percentile'"
+            )
         said = f"bootstrap by {self.unit}, {'BCa' if method == 'bca' else 'percentile'}, {self.replicates.shape[2]:,} replicates"
         reason = self.reasons[model][group] or self.refused(group, least)
         if reason is not None:

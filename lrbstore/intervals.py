@@ -3,8 +3,9 @@
 All take the examples to be independent of each other; where examples come in clusters (variants of one gene, of one LD block), the
 bootstrap by cluster holds (:mod:`lrbstore.resampling`). An interval that does not exist has a reason, never the ends of the range.
 
-How often they hold the truth is simulated by ``tests/benchmarks/coverage.py``. Named there, and in the notes of the results: DeLong's and
-Fisher's are for large samples, and Fisher's also takes the two numbers to be jointly normal.
+Simulated (``tests/benchmarks/interval_coverage.py``), those of 95 % hold the truth in 93 to 97 % for 50 to 1,000 examples, DeLong's from
+10 positives on: with fewer it holds 96 to 99 %, or does not exist, and has ``too_few`` in its note. Fisher's and Bonett & Wright's take
+the two numbers to be jointly normal: where they are far from it (counts, a few very large numbers) the bootstrap is the one to trust.
 """
 
 from __future__ import annotations

@@ -147,6 +147,16 @@ def test_two_clusters_have_no_p_and_do_not_count():
     assert few.value is not None
     assert few.p is few.p_holm is few.p_bh is None
     assert enough.p == enough.p_holm == enough.p_bh
+    assert enough.interval.note == "few_clusters: 40 clusters (below 50: rather too narrow)"
+
+
+def test_a_class_in_few_clusters_is_flagged():
+    y, p = classes(300)
+    clusters = np.arange(300) % 60
+    y[clusters > 3] = 0
+    found = bootstrap([(metric("auroc"), {})], y, p, [Groups.whole(300)], clusters=clusters, replicates=200).found[0][0]
+    assert "few_clusters: positives in 4 clusters" in found.interval(0, 0).note
+    assert 3 < found.freedom[0] < 4
 
 
 def test_an_undefined_metric_has_no_difference():

@@ -105,3 +105,21 @@ def test_two_clusters_are_no_interval():
     interval = found.found[0][0].interval(0, 0)
     assert interval.low is None
     assert interval.reason.startswith("few_clusters: 2 clusters")
+
+
+def test_no_examples_are_no_interval():
+    found = bootstrap([(metric("auroc"), {}), (metric("mse"), {})], np.zeros(0), {"a": np.zeros(0)}, [Groups.whole(0)], replicates=5)
+    for resampled in found.found[0]:
+        interval = resampled.interval(0, 0)
+        assert (interval.low, interval.reason) == (None, "no examples")
+
+
+def test_how_an_interval_is_made_is_checked():
+    labels = np.arange(40.0)
+    found = bootstrap([(metric("mse"), {})], labels, {"a": labels + labels % 3}, [Groups.whole(40)], replicates=9, jackknife=False).found[
+        0
+    ][0]
+    assert found.interval(0, 0, method="percentile").low is not None
+    for asked, said in (({}, "without jackknife"), ({"method": "basic"}, "'basic'"), ({"level": 95}, "level 95")):
+        with pytest.raises(BadSpec, match=said):
+            found.interval(0, 0, **asked)

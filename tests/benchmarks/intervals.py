@@ -88,19 +88,19 @@ def main() -> None:
     report = Report(given.measures)
     work = Work(given.rows, given.strata)
     held = peak_mb()
-    size = f"{given.rows:,} rows, {given.strata:,} strata, {given.replicates:,} replicates, 2 models"
+    size = f"{given.rows:,} rows × {given.strata:,} strata × {given.replicates:,} replicates × 2 models"
     for name, oracle_of in ORACLES.items():
         peer = f"a loop over {'scikit-learn' if oracle_of in {oracle.roc_auc_score, oracle.average_precision_score} else 'SciPy'}"
         took, values = work.ours(name, given.replicates)
-        report(Measure(f"paired cluster bootstrap, {size}", peer, took, name, "s", 60, at_most=True))
+        report(Measure(f"cluster bootstrap, {size}", peer, took, name, "s", 60, at_most=True))
         if name == "auroc":
-            report(Measure(f"memory of the paired cluster bootstrap, {size}", peer, peak_mb() - held, name, "MB", 1000, at_most=True))
+            report(Measure("memory of the cluster bootstrap", peer, peak_mb() - held, name, "MB", 1000, at_most=True))
         plain, expected = work.theirs(name, given.plain)
         np.testing.assert_allclose(values[:, :, : given.plain], expected, rtol=1e-9, atol=1e-9)
-        report(Measure("replicates of the paired cluster bootstrap", peer, plain / given.plain / (took / given.replicates), name))
+        report(Measure("replicates of the cluster bootstrap", peer, plain / given.plain / (took / given.replicates), name))
     took, _ = work.ours("auroc", given.replicates, by_cluster=False)
-    report(Measure(f"paired bootstrap by example, {size}", "the same by cluster", took, "auroc", "s", 60, at_most=True))
-    report(Measure(f"memory of all of these, {size}", "the inputs", peak_mb() - held, "", "MB", 1000, at_most=True))
+    report(Measure(f"bootstrap by example, {size}", "the same by cluster", took, "auroc", "s", 60, at_most=True))
+    report(Measure("memory of all bootstraps", "the inputs", peak_mb() - held, "", "MB", 1000, at_most=True))
 
 
 if __name__ == "__main__":

@@ -428,7 +428,6 @@ def _intervals(
                 clusters=clusters,
                 replicates=how.replicates,
                 seed=how.seed,
-                jackknife=False,
                 progress=how.progress,
             )
             for j, of_uses in enumerate(resampled.found):

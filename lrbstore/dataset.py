@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import operator
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -32,7 +33,7 @@ from lrbstore.bases import Sequences
 from lrbstore.buffers import Buffers
 from lrbstore.cage import Central
 from lrbstore.catalogue import TaskSpec, task_spec
-from lrbstore.columns import Column, Rows, column_of, join
+from lrbstore.columns import Column, Numbers, Rows, column_of, join
 from lrbstore.contract import quote
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
 from lrbstore.kinds import KINDS, Kind, Seen, Spots, Windows, ref_checks, seen_in
@@ -46,6 +47,7 @@ Filters = dict[str, str | bool]
 
 _STREAM_ROWS = 4_096  #: Rows planned at a time while streaming.
 _INDEX_ROWS = 131_072  #: Rows planned at a time where all of them are.
+_STRETCH = 1 << 22  #: Bytes of one sequence's array that are cut at once where batches are smaller: enough for two threads.
 _LABEL = ""  #: Key of the column of labels: no task can emit it.
 _REF_CHECKS = np.array(REF_CHECKS, object)
 
@@ -530,9 +532,7 @@ class Dataset(Sequence[dict[str, Any]]):
         """Batches in order: rows are read, planned and cut as they are needed; or taken from the index, where there is one."""
         room = Buffers()
         if "_index" in self.__dict__:
-            kept = self._index.kept
-            for first in range(0, len(kept), size):
-                yield self._batch(kept, slice(first, min(first + size, len(kept))), encoding, room)
+            yield from self._stretches(self._index.kept, None, size, encoding, room)
             return
         waiting: list[tuple[pa.Table, Windows]] = []
         n = 0
@@ -544,17 +544,46 @@ class Dataset(Sequence[dict[str, Any]]):
             rows, windows = pa.concat_tables([t for t, _ in waiting]), Windows.join([w for _, w in waiting])
             whole = n // size * size
             held = self._held(rows.slice(0, whole), windows.take(slice(0, whole)))
-            for first in range(0, whole, size):
-                yield self._batch(held, slice(first, first + size), encoding, room)
+            yield from self._stretches(held, None, size, encoding, room)
             waiting, n = [(rows.slice(whole), windows.take(slice(whole, n)))], n - whole
         if n:
             held = self._held(pa.concat_tables([t for t, _ in waiting]), Windows.join([w for _, w in waiting]))
             yield self._batch(held, slice(0, n), encoding, room)
 
     def _shuffled(self, size: int, encoding: str, seed: int) -> Iterator[dict[str, Any]]:
-        order, room = self.order(True, seed), Buffers()
-        for first in range(0, len(order), size):
-            yield self._batch(self._index.kept, order[first : first + size], encoding, room)
+        yield from self._stretches(self._index.kept, self.order(True, seed), size, encoding, Buffers())
+
+    def _stretches(
+        self, held: _Held, order: npt.NDArray[np.int64] | None, size: int, encoding: str, room: Buffers
+    ) -> Iterator[dict[str, Any]]:
+        """Batches of rows, all in their order or some in another; of short windows several are cut at once and handed out piece by piece.
+
+        What a batch costs beside its bases is then paid once for several, and there are enough bases for two threads.
+        """
+        n = len(held) if order is None else len(order)
+        at_once = size * self._batches_at_once(size, encoding)
+        # Numbers of which one is missing are objects: in the batch that lacks it, and in no other.
+        gaps = [key for key in self.spec.emits if isinstance(c := held.columns[key], Numbers) and c.missing is not None]
+        for first in range(0, n, at_once):
+            last = min(first + at_once, n)
+            stretch = self._batch(held, slice(first, last) if order is None else order[first:last], encoding, room)
+            if last - first <= size:
+                yield stretch
+                continue
+            for start in range(first, last, size):
+                rows = slice(start, min(start + size, last))
+                own = slice(rows.start - first, rows.stop - first)
+                batch = {key: value[own] for key, value in stretch.items()}
+                batch.update({key: held.columns[key].take(rows if order is None else order[rows]) for key in gaps})
+                yield batch
+
+    def _batches_at_once(self, size: int, encoding: str) -> int:
+        """Say how many batches are cut at once: one of text, or where an example has several windows."""
+        if encoding == "text" or self._kind.members:
+            return 1
+        shape, dtype = enc.encoded_form(encoding, size, self.window.seq_len)
+        fill = _STRETCH // (math.prod(shape) * dtype.itemsize)
+        return max(min(fill, _STREAM_ROWS // size), 1)
 
     def _batch(self, held: _Held, rows: Rows, encoding: str, room: Buffers) -> dict[str, Any]:
         """Make a batch of some rows."""

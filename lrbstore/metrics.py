@@ -890,7 +890,7 @@ class _Terms(NamedTuple):
 _Kernel = Callable[[Floats, Floats], _Terms]
 
 
-def _terms(values: Floats, *undefined: tuple[_Why, NDArray[np.bool_] | bool]) -> _Terms:
+def _terms(values: Floats, *undefined: tuple[_Why, NDArray[np.bool_] | np.bool_ | bool]) -> _Terms:
     """Give each value the first reason that applies to it; a non-finite value without a reason is out of range."""
     why = np.where(np.isfinite(values), _Why.DEFINED, _Why.OUT_OF_RANGE).astype(np.int8)
     for reason, applies in reversed(undefined):

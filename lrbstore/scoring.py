@@ -205,7 +205,10 @@ def _facing(dataset: Dataset, labels: np.ndarray, sets: Sequence[Predictions], a
 
 
 def _found_on(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, split: str, *, is_scored: bool) -> _Facing:
-    """Find the direction of predictions: the side of chance that their AUROC (classes) or rank correlation (numbers) is on.
+    """Find the direction of predictions: the side of chance that their AUROC (classes) or correlation (numbers) is on.
+
+    Chosen on the scored rows it makes more than chance of any guess, as in the published AUROCs that were replaced by 1 − AUROC where
+    they were below 0.5 (source utr3_published_scores): hence it is never done unless asked for, and the scores say so.
 
     Raises:
         BadSpec: If that is undefined, or is what it is by chance: the predictions say nothing about the direction.
@@ -709,8 +712,13 @@ def _nullable(schema: pa.Schema) -> pa.Schema:
 
 
 def describe_metrics(spec: TaskSpec) -> list[str]:
-    """Say each of a task's metrics with its transform and formula."""
+    """Say each of a task's metrics with its transform, formula, range, direction, source and what makes it undefined."""
     return [
-        f"{use.name}" + (f" of {use.transform}(label)" if use.transform != "none" else "") + f": {metric(use.name).formula}"
+        f"{use.name}" + (f" of {use.transform}(label)" if use.transform != "none" else "") + f": {_described(metric(use.name))}"
         for use in spec.metrics
     ]
+
+
+def _described(known: Metric) -> str:
+    low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in known.range)
+    return f"{known.formula}; {low} … {high}, {known.direction} is better; undefined where {known.undefined_when}. {known.source}"

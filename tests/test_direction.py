@@ -16,6 +16,7 @@ from sklearn import metrics as reference
 import lrbstore
 from lrbstore.cli import app
 from lrbstore.metrics import METRICS
+from lrbstore.scoring import compare, score
 
 EQTL, BULK, CLASSES, GWAS = "variant_effect_gene_expression", "bulk_rna_expression", "gvrep_clinvar_clnsig", "gvrep_gwas"
 NONE = lrbstore.Intervals("none")
@@ -65,7 +66,7 @@ def test_negated_scores_that_are_declared_lower_score_as_the_scores_do(store: lr
 
 def test_numbers_and_probabilities_are_never_negated(eqtl: lrbstore.Task) -> None:
     chances = 1 / (1 + np.exp(-_scores(eqtl.test)))
-    asked = {"metrics": ("brier", "log_loss", "calibration_error"), "intervals": NONE}
+    asked: dict[str, Any] = {"metrics": ("brier", "log_loss", "calibration_error"), "intervals": NONE}
     plain, turned = eqtl.score(chances, **asked), eqtl.score(chances, direction="lower", **asked)
     for name in asked["metrics"]:
         assert _overall(turned, name)["value"] == _overall(plain, name)["value"]
@@ -92,7 +93,8 @@ def test_the_scored_rows_never_choose_unless_asked(eqtl: lrbstore.Task) -> None:
     wrong = _scores(eqtl.test, -1)
     below = reference.roc_auc_score(eqtl.test.labels(), wrong)
     assert below < 0.4
-    for asked in ({}, {"direction": "higher"}, {"direction": "train", "train": _scores(eqtl.train)}):
+    ways: tuple[dict[str, Any], ...] = ({}, {"direction": "higher"}, {"direction": "train", "train": _scores(eqtl.train)})
+    for asked in ways:
         assert _overall(eqtl.score(wrong, intervals=NONE, **asked), "auroc")["value"] == pytest.approx(below, abs=1e-12)
     chosen = _overall(eqtl.score(wrong, direction="test", intervals=NONE), "auroc")
     assert chosen["value"] == pytest.approx(1 - below, abs=1e-12)
@@ -105,7 +107,7 @@ def test_the_scored_rows_never_choose_unless_asked(eqtl: lrbstore.Task) -> None:
 
 def test_the_interval_is_that_of_the_scores_as_they_are_meant(eqtl: lrbstore.Task) -> None:
     scores = _scores(eqtl.test)
-    asked = {"intervals": lrbstore.Intervals(replicates=60), "metrics": ("mcc",)}
+    asked: dict[str, Any] = {"intervals": lrbstore.Intervals(replicates=60), "metrics": ("mcc",)}
     plain, turned = eqtl.score(scores, **asked), eqtl.score(1 - scores, direction="lower", **asked)
     for end in ("ci_low", "ci_high"):
         for one, other in zip(plain[end].to_list(), turned[end].to_list(), strict=True):
@@ -181,6 +183,31 @@ def test_metrics_beside_the_tasks_own(store: lrbstore.Store, eqtl: lrbstore.Task
     assert _overall(frame, "macro_f1")["value"] == pytest.approx(expected, abs=1e-12)
     with pytest.raises(lrbstore.BadSpec, match="its labels are no classes"):
         lrbstore.task(BULK, 64, store=store).score(None, metrics=("mean_auroc_across_tracks",))
+
+
+def test_a_task_may_declare_that_lower_is_positive(store: lrbstore.Store) -> None:
+    """Scores and comparisons then see predictions negated, in formulas, bootstraps and decisions."""
+    task = lrbstore.task(EQTL, 64, store=store)
+    models = {"a": _scores(task.test), "b": _scores(task.test, seed=1)}
+    turned = {name: 1 - own for name, own in models.items()}
+    how = lrbstore.Intervals(replicates=40)
+    lower = lrbstore.task(EQTL, 64, store=store).test
+    lower.spec = lower.spec.model_copy(update={"direction": "lower"})
+    assert _overall(score(lower, turned["a"], intervals=NONE), "auroc")["direction"] == "lower"
+    metrics = ("auroc", "auprc", "mcc", "accuracy", "brier")
+    plain = task.compare(models, metrics=metrics, intervals=how)
+    found = compare(lower, turned, metrics=metrics, intervals=how)
+    assert plain.scores["metric"].unique(maintain_order=True).to_list() == ["accuracy", "auroc", "auprc", "mcc", "brier"]
+    for frame, other, columns in (
+        (plain.scores, found.scores, ("value", "ci_low", "ci_high", "tie_group")),
+        (plain.differences, found.differences, ("difference", "ci_low", "ci_high", "p")),
+    ):
+        for one, two in zip(frame.to_dicts(), other.to_dicts(), strict=True):
+            for column in columns:
+                if one["metric"] != "brier":
+                    assert two[column] == (None if one[column] is None else pytest.approx(one[column], abs=1e-9)), (one, column)
+                elif column in ("value", "difference"):
+                    assert one[column] is None or np.isnan(one[column])  # scores are no probabilities
 
 
 def test_the_command_line_asks_the_same(

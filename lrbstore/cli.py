@@ -437,6 +437,20 @@ def score(
     keep: Annotated[
         bool | None, typer.Option("--keep/--no-keep", help="Keep the file's predictions in the store; yes where they have a model's name.")
     ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="A further metric beside the task's own, that fits its labels: brier. One or several.")
+    ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(
+            help="Whether higher or lower predictions mean the positive label; train finds it on the training split, "
+            "test on the scored rows, which the scores then say. As the task declares by default."
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="For --direction train: predictions for the training split; by default what the store has."),
+    ] = None,
     intervals: IntervalsOption = "auto",
     cluster: ClusterOption = None,
     replicates: ReplicatesOption = 1_000,
@@ -471,6 +485,9 @@ def score(
                 allow_missing=allow_missing,
                 keep=keep,
                 intervals=_intervals(intervals, cluster, replicates, seed, say),
+                metrics=metric or (),
+                direction=direction,
+                train=train,
             )
         if keep:
             names = ", ".join(frame["model"].unique(maintain_order=True).to_list())
@@ -486,7 +503,7 @@ def compare(
     ],
     by: ByOption = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="A metric of the task; by default its first that has no threshold. One or several.")
+        list[str] | None, typer.Option(help="A metric that fits the task; by default its first that has no threshold. One or several.")
     ] = None,
     differences: Annotated[
         bool, typer.Option("--differences", help="Print the paired differences, with intervals and adjusted p.")

@@ -35,9 +35,13 @@ Floats = NDArray[np.float64]
 AnyArray = NDArray[Any]
 Direction = Literal["higher", "lower"]
 Kind = Literal["binary", "real"]
+Takes = Literal["scores", "numbers", "probabilities"]
 
 BLOCK_VALUES = 1 << 22  # 32 MiB of float64 per temporary array
 SMALLEST_SUM = 1e-280  # sums of squares below this have lost digits to underflow
+THRESHOLD = 0.5  # score from which on an example is decided to be positive, unless told otherwise
+BINS = 15  # of equal width, as Guo et al. 2017 have them
+SUM_TOLERANCE = 1e-4  # by which probabilities of several classes may miss 1: float32 and a file's digits
 
 _AXES = {1: ("examples",), 2: ("examples", "tracks"), 3: ("examples", "bins", "tracks")}
 
@@ -78,6 +82,9 @@ class Metric:
         ndim: Numbers of axes that labels may have.
         source: Where the definition comes from.
         undefined_when: When the value is None.
+        takes: What predictions are: ``scores``, whose order or size tells the label (of either direction: negated, they mean the
+            opposite), ``numbers`` on the label's own scale, or ``probabilities`` of 1.
+        one_hot: Labels of two axes mark the one class of each example.
         options: Names of the keyword options.
         grouped: For a number of axes, the same metric over all groups at once: takes a :class:`Grouped` and the options, and gives a value
             for each group that is not empty. Where there is none, `by_group` calls the function group by group.
@@ -93,6 +100,8 @@ class Metric:
     ndim: tuple[int, ...]
     source: str
     undefined_when: str
+    takes: Takes = "scores"
+    one_hot: bool = False
     options: tuple[str, ...] = ()
     grouped: Mapping[int, Callable[..., list[Value]]] = field(default_factory=dict, compare=False, repr=False)
 
@@ -109,7 +118,7 @@ class Metric:
 
         Raises:
             BadSpec: Other than numbers; shapes that differ or do not fit; non-finite numbers (counted); labels of a binary metric
-                other than 0 and 1; an unknown option.
+                other than 0 and 1; labels that mark no class, or several, where a metric is of one class an example; an unknown option.
         """
         truth, guess = self._checked(labels, predictions, options)
         if truth.size == 0:
@@ -136,6 +145,8 @@ class Metric:
             raise BadSpec(
                 f"{self.name}: {other:,} of {truth.size:,} labels are neither 0 nor 1; expected classes 0 (negative) and 1 (positive)"
             )
+        if self.one_hot and truth.ndim == 2 and truth.size and (other := _count(truth, _is_not_one_hot)):
+            raise BadSpec(f"{self.name}: {other:,} of {len(truth):,} labels do not mark exactly one class; expected one-hot labels")
         return truth, guess
 
 
@@ -169,6 +180,8 @@ def _declare(
     source: str,
     undefined_when: str,
     direction: Direction = "higher",
+    takes: Takes = "scores",
+    one_hot: bool = False,
     grouped: Mapping[int, Callable[..., list[Value]]] | None = None,
 ) -> Callable[[Callable[..., Value]], Metric]:
     """Enter a function into `METRICS` under its own name; its keyword-only parameters are the metric's options."""
@@ -177,7 +190,20 @@ def _declare(
         parameters = inspect.signature(function).parameters.values()
         options = tuple(parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY)
         entry = Metric(
-            function.__name__, function, title, formula, range, direction, kind, ndim, source, undefined_when, options, grouped or {}
+            name=function.__name__,
+            function=function,
+            title=title,
+            formula=formula,
+            range=range,
+            direction=direction,
+            kind=kind,
+            ndim=ndim,
+            source=source,
+            undefined_when=undefined_when,
+            takes=takes,
+            one_hot=one_hot,
+            options=options,
+            grouped=grouped or {},
         )
         METRICS[entry.name] = entry
         return entry
@@ -384,6 +410,12 @@ def _average_precision_of_groups(grouped: Grouped) -> _Terms:
     return _terms(values, (_Why.NO_POSITIVE, pos == 0), (_Why.NO_NEGATIVE, pos == total))
 
 
+def _auprc_by_group(grouped: Grouped) -> list[Value]:
+    counts = zip(np.add.reduceat(grouped.steps.n_positive, grouped.steps.first).tolist(), grouped.groups.sizes.tolist(), strict=True)
+    found = zip(_values(_average_precision_of_groups(grouped)), counts, strict=True)
+    return [_beside_prevalence(value, n_pos / n) for value, (n_pos, n) in found]
+
+
 def _pearson_of_groups(grouped: Grouped) -> _Terms:
     return _pearson_of(grouped.sums)
 
@@ -400,7 +432,7 @@ def _mse_of_groups(grouped: Grouped) -> _Terms:
     return _mse_of(grouped.sums)
 
 
-def _accuracy_by_group(grouped: Grouped, *, threshold: float = 0.5) -> list[Value]:
+def _accuracy_by_group(grouped: Grouped, *, threshold: float = THRESHOLD) -> list[Value]:
     _check_threshold(threshold)
     y, p = grouped.pair.ordinals
     right = (p.values >= threshold) == (y.values == 1)
@@ -410,6 +442,39 @@ def _accuracy_by_group(grouped: Grouped, *, threshold: float = 0.5) -> list[Valu
 
 def _class_accuracy_by_group(grouped: Grouped) -> list[Value]:
     return [Value(float(value)) for value in grouped.groups.share(_is_marked(grouped.pair.labels, grouped.pair.predictions))]
+
+
+def _by_confusion(name: str, grouped: Grouped, *, threshold: float = THRESHOLD) -> list[Value]:
+    """Compute a metric of the groups' confusion matrices."""
+    cells, n_classes = decisions(grouped.pair.labels, grouped.pair.predictions, threshold)
+    groups, size = grouped.groups, n_classes * n_classes
+    counts = np.bincount(groups.codes.astype(np.int64) * size + cells, minlength=groups.n_groups * size)
+    terms, why = OF_CONFUSION[name](counts.reshape(groups.n_groups, n_classes, n_classes)[groups.present].astype(np.float64))
+    return [_mean_over_classes(own, _Why(reason)) for own, reason in zip(terms, why.tolist(), strict=True)]
+
+
+def _mean_over_classes(terms: Floats, why: _Why) -> Value:
+    if why != _Why.DEFINED:
+        return Value(None, _REASONS[why], n_terms=0)
+    defined = terms[np.isfinite(terms)]
+    n_out = len(terms) - len(defined)
+    note = f"{n_out:,} of {len(terms):,} classes left out (they do not occur)" if n_out else None
+    return Value(math.fsum(defined) / len(defined), note=note, n_terms=len(defined))
+
+
+def _mean_loss_by_group(name: str, grouped: Grouped) -> list[Value]:
+    """Average the examples' losses, unless one of them is undefined."""
+    groups = grouped.groups
+    values, why = (groups.by_group(part) for part in grouped.pair.example_terms(LOSSES[name]))
+    return _values(_Terms(np.add.reduceat(values, groups.starts) / groups.sizes, np.maximum.reduceat(why, groups.starts)))
+
+
+def _calibration_error_by_group(grouped: Grouped, *, bins: float = BINS) -> list[Value]:
+    groups, n_bins = grouped.groups, bins_of(bins)
+    apart, outside, which = calibration(grouped.pair.labels, grouped.pair.predictions, n_bins)
+    of_bins = np.bincount(groups.codes.astype(np.int64) * n_bins + which, apart, groups.n_groups * n_bins)
+    sums = np.abs(of_bins.reshape(groups.n_groups, n_bins)[groups.present]).sum(axis=1)
+    return _values(_terms(sums / groups.sizes, (_Why.NO_PROBABILITY, groups.count(outside)[groups.present] > 0)))
 
 
 def _single_by_group(terms: Callable[[Grouped], _Terms]) -> Callable[[Grouped], list[Value]]:
@@ -431,12 +496,15 @@ def _mean_over_examples_by_group(kernel: Callable[[], _Kernel], noun: str) -> Ca
 # --- binary labels ----------------------------------------------------------------------------------------------------------------------
 
 _ONE_CLASS = "only one class is present"
+_AT = f"threshold {THRESHOLD} unless given"
+_DECIDED = f"decided by score ≥ threshold ({_AT}); of several classes by the highest score, the first of equal ones"
+_NO_PROBABILITY = "a prediction is below 0 or above 1"
 _CARD = "Genomics Long-Range Benchmark, data set card"
 
 
 @_declare(
     title="Accuracy",
-    formula="share of examples with (score ≥ threshold) = (label = 1); threshold 0.5 unless given",
+    formula=f"share of examples with (score ≥ threshold) = (label = 1); {_AT}",
     range=(0.0, 1.0),
     kind="binary",
     ndim=(1,),
@@ -444,7 +512,7 @@ _CARD = "Genomics Long-Range Benchmark, data set card"
     undefined_when="there are no examples",
     grouped={1: _accuracy_by_group},
 )
-def accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = 0.5) -> Value:
+def accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRESHOLD) -> Value:
     """Count the share of right decisions; scores are compared with the threshold as float64."""
     _check_threshold(threshold)
     right = sum(
@@ -475,13 +543,13 @@ def auroc(labels: AnyArray, predictions: AnyArray) -> Value:
     range=(0.0, 1.0),
     kind="binary",
     ndim=(1,),
-    source="average precision as in scikit-learn's average_precision_score",
+    source="average precision as in scikit-learn's average_precision_score; by chance it is the prevalence, which the note says",
     undefined_when=_ONE_CLASS,
-    grouped={1: _single_by_group(_average_precision_of_groups)},
+    grouped={1: _auprc_by_group},
 )
 def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
     """Compute the average precision, step-wise; equal scores are one step."""
-    return _single(_average_precision, labels, predictions)
+    return _beside_prevalence(_single(_average_precision, labels, predictions), np.count_nonzero(labels) / labels.size)
 
 
 @_declare(
@@ -492,6 +560,7 @@ def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="accuracy of the classifiers of GV-Rep, arXiv 2407.16940",
     undefined_when="there are no examples",
+    one_hot=True,
     grouped={2: _class_accuracy_by_group},
 )
 def class_accuracy(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -519,12 +588,117 @@ def mean_auroc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     range=(0.0, 1.0),
     kind="binary",
     ndim=(2,),
-    source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark",
+    source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark; by chance it is the mean prevalence of the same tracks",
     undefined_when="every track has one class only",
 )
 def mean_auprc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' average precision."""
-    return _mean(_average_precision, labels, predictions, axis=-1, noun="track")
+    terms = _all_terms(_average_precision, labels, predictions, axis=-1)
+    shares = np.count_nonzero(labels, axis=0)[terms.why == _Why.DEFINED] / len(labels)
+    return _beside_prevalence(_mean_of(terms, "track"), float(shares.mean()) if len(shares) else 0.0)
+
+
+# --- binary labels and one of several classes: of what is decided, and of probabilities -------------------------------------------------
+
+
+@_declare(
+    title="Matthews correlation coefficient",
+    formula=f"(c·n − Σ tₖpₖ) / √((n² − Σ tₖ²)(n² − Σ pₖ²)): c of n right, tₖ of class k, pₖ decided to be; {_DECIDED}",
+    range=(-1.0, 1.0),
+    kind="binary",
+    ndim=(1, 2),
+    source="Matthews 1975, doi:10.1016/0005-2795(75)90109-9; of several classes Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006",
+    undefined_when="only one class is present, or is ever decided for (scikit-learn says 0 there)",
+    one_hot=True,
+    grouped=dict.fromkeys((1, 2), functools.partial(_by_confusion, "mcc")),
+)
+def mcc(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRESHOLD) -> Value:
+    """Correlate decisions with classes; the threshold is for labels of one axis."""
+    return _by_confusion("mcc", _as_one_group(labels, predictions), threshold=threshold)[0]
+
+
+@_declare(
+    title="Balanced accuracy",
+    formula=f"share of each class's examples that are decided rightly, then the mean over the classes that occur; {_DECIDED}",
+    range=(0.0, 1.0),
+    kind="binary",
+    ndim=(1, 2),
+    source="Brodersen et al. 2010, doi:10.1109/ICPR.2010.764; as in scikit-learn's balanced_accuracy_score",
+    undefined_when=_ONE_CLASS,
+    one_hot=True,
+    grouped=dict.fromkeys((1, 2), functools.partial(_by_confusion, "balanced_accuracy")),
+)
+def balanced_accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRESHOLD) -> Value:
+    """Average the classes' recall; the threshold is for labels of one axis."""
+    return _by_confusion("balanced_accuracy", _as_one_group(labels, predictions), threshold=threshold)[0]
+
+
+@_declare(
+    title="Macro F1",
+    formula=f"2·right / (examples + decisions) of each class, then the mean over the classes that occur or are decided for; {_DECIDED}",
+    range=(0.0, 1.0),
+    kind="binary",
+    ndim=(1, 2),
+    source="as in scikit-learn's f1_score(average='macro')",
+    undefined_when="there are no examples",
+    one_hot=True,
+    grouped=dict.fromkeys((1, 2), functools.partial(_by_confusion, "macro_f1")),
+)
+def macro_f1(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRESHOLD) -> Value:
+    """Average the classes' F1, each class counting the same; the threshold is for labels of one axis."""
+    return _by_confusion("macro_f1", _as_one_group(labels, predictions), threshold=threshold)[0]
+
+
+@_declare(
+    title="Brier score",
+    formula="Σ(y−p)² / n, p the probability of label 1",
+    range=(0.0, 1.0),
+    kind="binary",
+    ndim=(1,),
+    source="Brier 1950, doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2, of one class; as in scikit-learn's brier_score_loss",
+    undefined_when=_NO_PROBABILITY,
+    direction="lower",
+    takes="probabilities",
+    grouped={1: functools.partial(_mean_loss_by_group, "brier")},
+)
+def brier(labels: AnyArray, predictions: AnyArray) -> Value:
+    """Average the squared distance of probabilities from what happened; nothing is clipped."""
+    return _mean_loss_by_group("brier", _as_one_group(labels, predictions))[0]
+
+
+@_declare(
+    title="Log loss",
+    formula="Σ −ln p / n, p the probability of the class that the label says",
+    range=(0.0, math.inf),
+    kind="binary",
+    ndim=(1, 2),
+    source="as in scikit-learn's log_loss, which clips probabilities of 0",
+    undefined_when=f"{_NO_PROBABILITY}, those of several classes do not add up to 1, or the right class has probability 0",
+    direction="lower",
+    takes="probabilities",
+    one_hot=True,
+    grouped=dict.fromkeys((1, 2), functools.partial(_mean_loss_by_group, "log_loss")),
+)
+def log_loss(labels: AnyArray, predictions: AnyArray) -> Value:
+    """Average the surprise, in nats; nothing is clipped."""
+    return _mean_loss_by_group("log_loss", _as_one_group(labels, predictions))[0]
+
+
+@_declare(
+    title="Expected calibration error",
+    formula=f"Σ over bins of |Σ(y−p)| / n, p the probability of label 1; {BINS} bins of equal width unless given, closed above",
+    range=(0.0, 1.0),
+    kind="binary",
+    ndim=(1,),
+    source="Guo et al. 2017, arXiv 1706.04599, of the probability of label 1; bins as in scikit-learn's calibration_curve",
+    undefined_when=_NO_PROBABILITY,
+    direction="lower",
+    takes="probabilities",
+    grouped={1: _calibration_error_by_group},
+)
+def calibration_error(labels: AnyArray, predictions: AnyArray, *, bins: float = BINS) -> Value:
+    """Average how far the mean probability of a bin is from the share of positives in it."""
+    return _calibration_error_by_group(_as_one_group(labels, predictions), bins=bins)[0]
 
 
 # --- real labels: one number over everything --------------------------------------------------------------------------------------------
@@ -570,6 +744,7 @@ def spearman(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1, 2, 3),
     source="as in scikit-learn's r2_score; not the square of a correlation",
     undefined_when="fewer than 2 numbers or constant labels",
+    takes="numbers",
     grouped={1: _single_by_group(_r2_of_groups)},
 )
 def r2(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -585,6 +760,7 @@ def r2(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1, 2, 3),
     source="as in scikit-learn's mean_squared_error",
     undefined_when="there are no examples",
+    takes="numbers",
     direction="lower",
     grouped={1: _single_by_group(_mse_of_groups)},
 )
@@ -627,7 +803,7 @@ def mean_spearman_across_genes(labels: AnyArray, predictions: AnyArray) -> Value
 
 @_declare(
     title="Mean Pearson correlation across tracks",
-    formula="Pearson correlation of each track over all bins of all examples, then the mean over tracks",
+    formula="Pearson correlation of each track (tissue) over all bins of all examples (genes), then the mean over tracks",
     range=(-1.0, 1.0),
     kind="real",
     ndim=(2, 3),
@@ -662,6 +838,7 @@ def mean_pearson_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2, 3),
     source=_CARD,
     undefined_when="every track has fewer than 2 numbers or constant labels",
+    takes="numbers",
 )
 def mean_r2(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' coefficient of determination."""
@@ -681,6 +858,11 @@ class _Why(enum.IntEnum):
     CONSTANT_LABELS = 4
     CONSTANT_PREDICTIONS = 5
     OUT_OF_RANGE = 6
+    ONE_CLASS = 7
+    ONE_DECISION = 8
+    ZERO_PROBABILITY = 9
+    NOT_ONE_IN_ALL = 10
+    NO_PROBABILITY = 11
 
 
 _REASONS = {
@@ -690,6 +872,11 @@ _REASONS = {
     _Why.CONSTANT_LABELS: "constant labels",
     _Why.CONSTANT_PREDICTIONS: "constant predictions",
     _Why.OUT_OF_RANGE: "numbers too large or too close together for float64 arithmetic",
+    _Why.ONE_CLASS: "one class only: no label of another",
+    _Why.ONE_DECISION: "one class only is decided for",
+    _Why.ZERO_PROBABILITY: "a probability of 0 for the class that the label says",
+    _Why.NOT_ONE_IN_ALL: "predictions are no probabilities: those of an example do not add up to 1",
+    _Why.NO_PROBABILITY: "predictions are no probabilities: some are below 0 or above 1",
 }
 
 
@@ -703,7 +890,7 @@ class _Terms(NamedTuple):
 _Kernel = Callable[[Floats, Floats], _Terms]
 
 
-def _terms(values: Floats, *undefined: tuple[_Why, NDArray[np.bool_] | bool]) -> _Terms:
+def _terms(values: Floats, *undefined: tuple[_Why, NDArray[np.bool_] | np.bool_ | bool]) -> _Terms:
     """Give each value the first reason that applies to it; a non-finite value without a reason is out of range."""
     why = np.where(np.isfinite(values), _Why.DEFINED, _Why.OUT_OF_RANGE).astype(np.int8)
     for reason, applies in reversed(undefined):
@@ -730,6 +917,129 @@ def _average_precision(labels: Floats, scores: Floats) -> _Terms:
     n_pos = positive.sum(axis=1)
     values = (precision * positive).sum(axis=1) / n_pos
     return _terms(values, (_Why.NO_POSITIVE, n_pos == 0), (_Why.NO_NEGATIVE, n_pos == m))
+
+
+# --- confusion matrices: (…, k, k) counts, of class i decided to be j ---------------------------------------------------------------------
+
+
+class ByClass(NamedTuple):
+    """Terms whose mean is a metric, (…, t) float64, NaN for a class that is left out; and why it is undefined, a `_Why` of int8 (…,)."""
+
+    terms: Floats
+    why: NDArray[np.int8]
+
+
+def decisions(labels: AnyArray, predictions: AnyArray, threshold: float = THRESHOLD) -> tuple[NDArray[np.int64], int]:
+    """Decide each example's class.
+
+    Args:
+        labels: Classes 0 and 1 (n,), or one-hot (n, k).
+        predictions: Same shape; the highest one of a row decides, the first of equal ones.
+        threshold: Of a single score: 1 is decided from it on.
+
+    Returns:
+        Cell of the confusion matrix, class · k + decision, int64 (n,), and k, which is 2 for labels of one axis.
+
+    Raises:
+        BadSpec: The threshold is not finite.
+    """
+    _check_threshold(threshold)
+    if labels.ndim == 1:
+        return 2 * (labels != 0).astype(np.int64) + (predictions.astype(np.float64, copy=False) >= threshold), 2
+    return labels.shape[1] * labels.argmax(axis=1) + predictions.argmax(axis=1), labels.shape[1]
+
+
+def _mcc_of(counts: Floats) -> ByClass:
+    n, right = counts.sum(axis=(-2, -1)), np.trace(counts, axis1=-2, axis2=-1)
+    t, p = counts.sum(axis=-1), counts.sum(axis=-2)
+    # whole numbers, exact up to 2⁵³
+    spread_t, spread_p = n * n - (t * t).sum(axis=-1), n * n - (p * p).sum(axis=-1)
+    values = np.clip((right * n - (t * p).sum(axis=-1)) / (np.sqrt(spread_t) * np.sqrt(spread_p)), -1.0, 1.0)
+    terms = _terms(values, (_Why.ONE_CLASS, spread_t == 0), (_Why.ONE_DECISION, spread_p == 0))
+    return ByClass(terms.values[..., np.newaxis], terms.why)
+
+
+def _recall_of(counts: Floats) -> ByClass:
+    occur = counts.sum(axis=-1)
+    why = np.where(np.count_nonzero(occur, axis=-1) < 2, _Why.ONE_CLASS, _Why.DEFINED).astype(np.int8)
+    return ByClass(np.diagonal(counts, axis1=-2, axis2=-1) / occur, why)
+
+
+def _f1_of(counts: Floats) -> ByClass:
+    terms = 2 * np.diagonal(counts, axis1=-2, axis2=-1) / (counts.sum(axis=-1) + counts.sum(axis=-2))
+    return ByClass(terms, np.zeros(terms.shape[:-1], np.int8))
+
+
+#: Metrics of a confusion matrix, and of counts (…, k, k).
+OF_CONFUSION: Mapping[str, Callable[[Floats], ByClass]] = {"mcc": _mcc_of, "balanced_accuracy": _recall_of, "macro_f1": _f1_of}
+
+
+# --- probabilities ----------------------------------------------------------------------------------------------------------------------
+
+
+def _brier_losses(labels: Floats, probabilities: Floats) -> _Terms:
+    return _terms(((labels - probabilities) ** 2)[:, 0], (_Why.NO_PROBABILITY, _is_no_share(probabilities).any(axis=1)))
+
+
+def _log_losses(labels: Floats, probabilities: Floats) -> _Terms:
+    if labels.shape[1] == 1:
+        own, off = np.where(labels == 1, probabilities, 1 - probabilities)[:, 0], np.zeros(len(labels), np.bool_)
+    else:
+        own = np.take_along_axis(probabilities, labels.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0]
+        off = np.abs(probabilities.sum(axis=1) - 1) > SUM_TOLERANCE
+    return _terms(
+        0.0 - np.log(own),  # no −0
+        (_Why.NO_PROBABILITY, _is_no_share(probabilities).any(axis=1)),
+        (_Why.NOT_ONE_IN_ALL, off),
+        (_Why.ZERO_PROBABILITY, own == 0),
+    )
+
+
+#: Metrics that are the mean of what each example loses, where that is defined for all: kernels over examples.
+LOSSES: Mapping[str, _Kernel] = {"brier": _brier_losses, "log_loss": _log_losses}
+
+
+def _is_no_share(probabilities: Floats) -> NDArray[np.bool_]:
+    outside: NDArray[np.bool_] = (probabilities < 0) | (probabilities > 1)
+    return outside
+
+
+def calibration(labels: AnyArray, probabilities: AnyArray, n_bins: int) -> tuple[Floats, NDArray[np.bool_], NDArray[np.int64]]:
+    """Say how far each example's label is from its probability, and in which bin it counts.
+
+    Args:
+        labels: Classes 0 and 1, (n,).
+        probabilities: Of label 1, (n,).
+        n_bins: Bins of equal width: the first is 0 … 1/n_bins, closed; the others are open below and closed above.
+
+    Returns:
+        Label − probability, float64 (n,); which probabilities are below 0 or above 1, bool (n,); bins from 0, int64 (n,).
+    """
+    p = probabilities.astype(np.float64, copy=False)
+    return labels.astype(np.float64) - p, _is_no_share(p), np.searchsorted(np.linspace(0, 1, n_bins + 1)[1:-1], p)
+
+
+def bins_of(bins: float) -> int:
+    """Read how many bins there are.
+
+    Raises:
+        BadSpec: Other than a whole number from 1 to 10,000.
+    """
+    if not (1 <= bins <= 10_000 and bins == int(bins)):
+        raise BadSpec(f"calibration_error: bins {bins}; expected a whole number from 1 to 10,000")
+    return int(bins)
+
+
+def _as_one_group(labels: AnyArray, predictions: AnyArray) -> Grouped:
+    return Grouped(Pair(labels, predictions), Groups.whole(len(labels)))
+
+
+def _beside_prevalence(value: Value, share: float) -> Value:
+    """Note the share of positives beside an average precision: what it is by chance."""
+    if value.value is None:
+        return value
+    noted = f"{'mean ' if value.n_terms > 1 else ''}prevalence {share:.3g}"
+    return Value(value.value, None, "; ".join(part for part in (noted, value.note) if part), value.n_terms)
 
 
 class _Sums(NamedTuple):
@@ -956,6 +1266,11 @@ def _is_not_binary(array: AnyArray) -> NDArray[np.bool_]:
     return other
 
 
+def _is_not_one_hot(array: AnyArray) -> NDArray[np.bool_]:
+    other: NDArray[np.bool_] = np.count_nonzero(array, axis=1) != 1
+    return other
+
+
 def _is_marked(labels: AnyArray, predictions: AnyArray) -> NDArray[np.bool_]:
     """Tell which examples have their highest score at a class that the label marks, bool (n,)."""
     marked: NDArray[np.bool_] = np.take_along_axis(labels, predictions.argmax(axis=1)[:, np.newaxis], axis=1)[:, 0] != 0
@@ -964,7 +1279,7 @@ def _is_marked(labels: AnyArray, predictions: AnyArray) -> NDArray[np.bool_]:
 
 def _check_threshold(threshold: float) -> None:
     if not math.isfinite(threshold):
-        raise BadSpec(f"accuracy: threshold {threshold}; expected a finite number")
+        raise BadSpec(f"threshold {threshold}; expected a finite number")
 
 
 def _has_no_log1p(array: AnyArray) -> NDArray[np.bool_]:

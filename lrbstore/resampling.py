@@ -35,7 +35,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from lrbstore.errors import BadSpec
 from lrbstore.intervals import LEVEL, MIN_CLASS, MIN_N, Interval, check_level, freedom, normal_quantile, student_quantile, too_few
-from lrbstore.metrics import METRICS, Grouped, Metric, Pair, by_group
+from lrbstore.metrics import (
+    BINS,
+    METRICS,
+    OF_CONFUSION,
+    THRESHOLD,
+    Grouped,
+    Metric,
+    Pair,
+    bins_of,
+    by_group,
+    calibration,
+    decisions,
+)
 from lrbstore.ranks import Groups, Ordinals
 
 Floats = NDArray[np.float64]
@@ -475,7 +487,7 @@ def _mse_form(setting: Setting) -> Form:
 
 
 def _accuracy_form(setting: Setting) -> Form:
-    threshold = setting.options.get("threshold", 0.5)
+    threshold = setting.options.get("threshold", THRESHOLD)
 
     def summed(labels: AnyArray, predictions: AnyArray) -> Floats:
         right = (predictions.astype(np.float64, copy=False) >= threshold) == (labels == 1)
@@ -484,16 +496,64 @@ def _accuracy_form(setting: Setting) -> Form:
     return Sums(setting, summed, _ratio)
 
 
-def _example_term_form(setting: Setting) -> Form:
-    """Average what the metric gives for each example alone."""
+def _example_term_form(setting: Setting, *, need_all: bool = False) -> Form:
+    """Average what the metric gives for each example alone: where it is defined, or only if it is for all."""
 
     def summed(labels: AnyArray, predictions: AnyArray) -> Floats:
         n = len(labels)
         (((values,),)) = by_group([(setting.known, setting.options)], labels, predictions, [Groups(np.arange(n), n)])
         terms = np.array([math.nan if value.value is None else value.value for value in values])
-        return np.stack([np.isfinite(terms), np.nan_to_num(terms)], axis=-1)
+        return np.stack([np.ones(n), np.isfinite(terms), np.nan_to_num(terms)], axis=-1)
 
-    return Sums(setting, summed, _ratio)
+    def value(sums: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        n, n_defined, total = np.moveaxis(sums, -1, 0)
+        values = total / n_defined
+        return np.where(n_defined == n, values, np.nan) if need_all else values, np.zeros(len(sums), bool)
+
+    return Sums(setting, summed, value)
+
+
+def _calibration_form(setting: Setting) -> Form:
+    n_bins = bins_of(setting.options.get("bins", BINS))
+
+    def summed(labels: AnyArray, predictions: AnyArray) -> Floats:
+        apart, outside, which = calibration(labels, predictions, n_bins)
+        sums = np.zeros((len(apart), n_bins + 2))
+        sums[:, 0], sums[:, 1] = 1, outside
+        sums[np.arange(len(apart)), which + 2] = apart
+        return sums
+
+    def value(sums: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+        error = np.abs(sums[:, 2:]).sum(axis=1) / sums[:, 0]
+        return np.where(sums[:, 1] == 0, error, np.nan), np.zeros(len(sums), bool)
+
+    return Sums(setting, summed, value)
+
+
+class Confusion:
+    """A metric of the confusion matrix: cumulated weights of each of its cells."""
+
+    def __init__(self, setting: Setting) -> None:
+        groups, pair = setting.grouped.groups, setting.grouped.pair
+        cells, self.n_classes = decisions(pair.labels, pair.predictions, setting.options.get("threshold", THRESHOLD))
+        self.of, self.n_groups = OF_CONFUSION[setting.known.name], groups.n_groups
+        # Examples of one cell, group and cluster count together.
+        key = (groups.codes.astype(np.int64) * self.n_classes**2 + cells) * setting.n_clusters + setting.clusters
+        keys, self.times = np.unique(key, return_counts=True)
+        cell, self.cluster = np.divmod(keys, setting.n_clusters)
+        self.starts = np.flatnonzero(np.append(True, cell[1:] != cell[:-1]))
+        self.cells = cell[self.starts]
+        self.width = max(len(keys), self.n_groups * self.n_classes**2)
+
+    def __call__(self, weights: Floats) -> Floats:
+        """See :class:`Form`."""
+        taken = _taken("taken", weights, self.cluster)
+        taken *= self.times
+        counts = np.zeros((len(weights), self.n_groups * self.n_classes**2))
+        counts[:, self.cells] = np.add.reduceat(taken, self.starts, axis=1)
+        terms, why = self.of(counts.reshape(len(weights), self.n_groups, self.n_classes, self.n_classes))
+        defined = np.isfinite(terms)
+        return np.where(why == 0, np.where(defined, terms, 0).sum(axis=-1) / defined.sum(axis=-1), np.nan)
 
 
 def _track_by_track(single: str) -> Callable[[Setting], Iterator[Form]]:
@@ -522,6 +582,10 @@ FORMS: Mapping[tuple[str, int], Callable[[Setting], Iterator[Form]]] = {
     ("spearman", 1): _one(functools.partial(InChunks, form=Spearman)),
     ("accuracy", 1): _one(_accuracy_form),
     ("class_accuracy", 2): _one(_example_term_form),
+    **{(name, ndim): _one(Confusion) for name in OF_CONFUSION for ndim in (1, 2)},
+    ("brier", 1): _one(functools.partial(_example_term_form, need_all=True)),
+    **{("log_loss", ndim): _one(functools.partial(_example_term_form, need_all=True)) for ndim in (1, 2)},
+    ("calibration_error", 1): _one(_calibration_form),
     ("mean_auroc_across_tracks", 2): _track_by_track("auroc"),
     ("mean_auprc_across_tracks", 2): _track_by_track("auprc"),
     ("mean_spearman_across_tissues", 2): _track_by_track("spearman"),
@@ -833,7 +897,12 @@ def _cells(groups: Groups, codes: Integers, n_clusters: int, own: NDArray[np.boo
     return np.bincount(cells // max(n_clusters, 1), minlength=groups.n_groups).astype(np.int64, copy=False)
 
 
-_OF_EACH_EXAMPLE = {"accuracy"}  # binary, and no comparison of the classes: the rarer class does not set its degrees of freedom
+_OF_EACH_EXAMPLE = {
+    "accuracy",
+    "brier",
+    "log_loss",
+    "calibration_error",
+}  # binary, and no comparison of the classes: the rarer class does not set its degrees of freedom
 
 
 def _about(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import numpy as np
@@ -13,13 +13,13 @@ import polars as pl
 import pyarrow as pa
 
 from lrbstore import predictions as sets_of
-from lrbstore.catalogue import TaskSpec
+from lrbstore.catalogue import MetricUse, TaskSpec
 from lrbstore.comparison import Difference, adjusted, differences_by_bootstrap, differences_by_delong, tie_groups
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.intervals import ANALYTIC, LEVEL, Interval, analytic_intervals, check_level, too_few
-from lrbstore.metrics import Grouped, Pair, Value, apply_transform, by_group, class_counts, metric
+from lrbstore.metrics import METRICS, THRESHOLD, Direction, Grouped, Metric, Pair, Value, apply_transform, by_group, class_counts, metric
 from lrbstore.predictions import ID, Predictions
 from lrbstore.ranks import Groups, Ordinals
 from lrbstore.resampling import REPLICATES, bootstrap
@@ -79,6 +79,9 @@ def score(
     allow_missing: bool = False,
     keep: bool = False,
     intervals: Intervals | None = None,
+    metrics: Sequence[str] = (),
+    direction: str | None = None,
+    train: Any = None,
 ) -> pl.DataFrame:
     """Score predictions for a data set.
 
@@ -92,6 +95,12 @@ def score(
         allow_missing: Score the examples that have a prediction, and count the others in ``n_missing``.
         keep: Publish the predictions as part of the store's next release, under ``model``.
         intervals: How intervals are made; by a formula where there is one, else by a bootstrap over examples, if nothing is said.
+        metrics: Further metrics beside the task's own: any that fit the shape of its labels.
+        direction: Whether ``higher`` or ``lower`` predictions mean the positive (the higher) label, as the task declares if nothing is
+            said. ``train`` finds it on the training split: see :func:`_found_on`. ``test`` chooses it on the very rows that are scored,
+            which the scores then say. Metrics that take scores see predictions negated where lower ones mean the positive label; those
+            that take numbers or probabilities see them as they are.
+        train: For direction ``train``: predictions for the training split, as ``predictions``; None for those that the store has.
 
     Returns:
         One row for each set, metric and stratum, the overall ones first, in the columns of table ``score``. An undefined metric is null
@@ -99,10 +108,14 @@ def score(
 
     Raises:
         IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
-        UnknownName: If there is no such stratifier, or the store has no predictions of the model.
+        UnknownName: If there is no such stratifier, metric or direction, or the store has no predictions of the model.
         BadSpec: If the predictions have another shape than the labels, are the labels, or are for something else; or the task lacks a
-            column that a stratifier reads.
+            column that a stratifier reads; a metric does not fit the labels; predictions for the training split are needed, or say
+            nothing about the direction.
     """
+    if direction is not None and direction not in _DIRECTIONS:
+        raise UnknownName("direction", direction, _DIRECTIONS)
+    uses = _uses(dataset, metrics)
     cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
     if predictions is not None:
@@ -113,13 +126,183 @@ def score(
         raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
     else:
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
+    facing = _facing(dataset, labels, sets, direction, train)
     cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
     if keep and predictions is not None:
         sets = sets_of.keep(dataset, ids, sets)
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
-    rows = [row for one in sets for row in _scored(dataset, labels, one, cutting, how, clusters)]
+    rows = [row for one, way in zip(sets, facing, strict=True) for row in _scored(dataset, labels, one, cutting, how, clusters, uses, way)]
     return _score_table(rows)
+
+
+# ── which metrics, and which way round ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Facing:
+    """Which way round predictions are.
+
+    Attributes:
+        direction: Whether higher or lower ones mean the positive label.
+        by: Who says so, as column ``direction_by`` of table ``score`` words it.
+        note: What a reader must know of that.
+    """
+
+    direction: Direction
+    by: str = "declared"
+    note: str | None = None
+
+
+_DIRECTIONS = (*get_args(Direction), "train", "test")
+
+#: What finds a direction, and its value by chance: by kind of label and number of its axes.
+_FINDERS: Mapping[tuple[str, int], tuple[str, float]] = {
+    ("binary", 1): ("auroc", 0.5),
+    ("binary", 2): ("mean_auroc_across_tracks", 0.5),
+    ("real", 1): ("spearman", 0.0),
+    ("real", 2): ("mean_spearman_across_tissues", 0.0),
+    ("real", 3): ("mean_pearson_across_tracks", 0.0),
+}
+
+
+def _facing(dataset: Dataset, labels: np.ndarray, sets: Sequence[Predictions], asked: str | None, train: Any) -> list[_Facing]:
+    """Say which way round each set of predictions is.
+
+    Raises:
+        BadSpec: If predictions for the training split are needed and not there, or are given and not asked for; or the training split is
+            what is scored.
+    """
+    if train is not None and asked != "train":
+        raise BadSpec("predictions for the training split find a direction; ask for that: direction='train'")
+    if asked == "test":
+        return [_found_on(dataset.spec, labels[one.present], one.values, dataset.split, is_scored=True) for one in sets]
+    if asked != "train":
+        return [_Facing(dataset.spec.direction if asked is None else "lower" if asked == "lower" else "higher")] * len(sets)
+    if dataset.split == "train":
+        raise BadSpec("the training split is what is scored: a direction found on it is chosen on the scored rows (direction='test')")
+    if "train" not in dataset.spec.splits(dataset.scheme):
+        raise BadSpec(f"split scheme {dataset.scheme!r} has no training split to find a direction on; say which it is")
+    there = Dataset(dataset.store, dataset.spec, dataset.scheme, "train", dataset.window, dataset.filters)
+    ids, truth = examples(there)
+    found = []
+    for one in sets:
+        named = {"model": one.model, "predictor": one.predictor, "replicate": one.replicate}
+        if train is None and one.model is None:
+            raise BadSpec("direction 'train' needs predictions for the training split: give them (train=…), or the name of a model")
+        try:
+            own = (
+                sets_of.kept(there, ids, model=str(one.model), predictor=one.predictor, replicate=one.replicate, allow_missing=True)
+                if train is None
+                else sets_of.given(there, ids, train, **named, allow_missing=True)
+            )
+        except (UnknownName, BadSpec) as error:
+            raise BadSpec(f"direction 'train' needs predictions for the training split (train=…, or kept in the store): {error}") from error
+        if len(own) != 1:
+            raise BadSpec(f"direction 'train': {len(own)} sets of predictions for the training split; expected one of each that is scored")
+        found.append(_found_on(dataset.spec, truth[own[0].present], own[0].values, "train", is_scored=False))
+    return found
+
+
+def _found_on(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, split: str, *, is_scored: bool) -> _Facing:
+    """Find the direction of predictions: the side of chance that their AUROC (classes) or correlation (numbers) is on.
+
+    Chosen on the scored rows it makes more than chance of any guess, as in the published AUROCs that were replaced by 1 − AUROC where
+    they were below 0.5 (source utr3_published_scores): hence it is never done unless asked for, and the scores say so.
+
+    Raises:
+        BadSpec: If that is undefined, or is what it is by chance: the predictions say nothing about the direction.
+    """
+    name, chance = _FINDERS["binary" if spec.label.positive or spec.label.classes else "real", labels.ndim]
+    transform = spec.metrics[0].transform
+    value = metric(name)(apply_transform(labels, transform) if transform != "none" else labels, values)
+    if value.value is None or value.value == chance:
+        said = value.reason if value.value is None else f"it is {chance:g}, as by chance"
+        raise BadSpec(f"no direction is found on split {split}: {name} over {len(labels):,} examples: {said}; say which it is")
+    direction: Direction = "higher" if value.value > chance else "lower"
+    about = f"as {name} is {value.value:.3g} over {len(labels):,} examples"
+    if is_scored:
+        note = f"direction chosen on the scored rows, {about}: it cannot fall below chance ({chance:g})"
+        return _Facing(direction, "chosen_on_test", note)
+    return _Facing(direction, "train", f"direction found on split {split}, {about}")
+
+
+def _uses(dataset: Dataset, further: Sequence[str]) -> tuple[MetricUse, ...]:
+    """Add metrics that were asked for to the task's own, with the task's transform and threshold.
+
+    Raises:
+        UnknownName: If there is no such metric.
+        BadSpec: If one does not fit the labels.
+    """
+    spec, ndim = dataset.spec, 1 + len(dataset.label_shape)
+    own = spec.metrics
+    threshold = next((use.threshold for use in own if use.threshold is not None), THRESHOLD)
+    found = list(own)
+    for name in dict.fromkeys([further] if isinstance(further, str) else further):
+        if name in {use.name for use in own}:
+            continue
+        known = metric(name)
+        if lack := _does_not_fit(spec, ndim, known):
+            fit = ", ".join(other for other, one in METRICS.items() if not _does_not_fit(spec, ndim, one))
+            raise BadSpec(f"metric {name!r} does not fit {spec.name}: {lack}; those that do: {fit}")
+        found.append(
+            MetricUse(
+                name=name,
+                transform=own[0].transform if known.kind == "real" else "none",
+                threshold=threshold if "threshold" in known.options and ndim == 1 else None,
+            )
+        )
+    return tuple(found)
+
+
+def _does_not_fit(spec: TaskSpec, ndim: int, known: Metric) -> str | None:
+    if ndim not in known.ndim:
+        return f"its labels have {ndim} {'axis' if ndim == 1 else 'axes'}, and the metric takes {' or '.join(map(str, known.ndim))}"
+    if known.kind == "binary" and not (spec.label.positive or spec.label.classes):
+        return "its labels are no classes"
+    return None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """A metric as it is computed for one set of predictions: those that take scores see them negated where lower ones are positive."""
+
+    use: MetricUse
+    known: Metric
+    negated: bool
+
+    @property
+    def options(self) -> dict[str, float]:
+        """What the metric is called with: the threshold lies on the other side of 0 where predictions are negated."""
+        if "threshold" not in self.known.options or (self.use.threshold is None and not self.negated):
+            return {}
+        threshold = THRESHOLD if self.use.threshold is None else self.use.threshold
+        return {"threshold": -threshold if self.negated else threshold}
+
+    @property
+    def threshold_said(self) -> str | None:
+        """How decisions are made, for the note; None where the task names no threshold."""
+        return None if self.use.threshold is None else f"positive at {self.use.threshold:g} or {'less' if self.negated else 'more'}"
+
+    def pair(self, labels: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give labels and predictions as the metric takes them."""
+        truth = apply_transform(labels, self.use.transform) if self.use.transform != "none" else labels
+        return truth, -values if self.negated else values
+
+
+def _ways(uses: Sequence[MetricUse], direction: Direction) -> list[_Way]:
+    known = [metric(use.name) for use in uses]
+    return [_Way(use, one, direction == "lower" and one.takes == "scores") for use, one in zip(uses, known, strict=True)]
+
+
+def _together(ways: Sequence[_Way]) -> Iterator[list[int]]:
+    """Put metrics together that take the same labels and predictions."""
+    keys = [(way.use.transform, way.negated) for way in ways]
+    for key in dict.fromkeys(keys):
+        yield [i for i, other in enumerate(keys) if other == key]
+
+
+# ── what is scored ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def examples(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
@@ -183,14 +366,14 @@ def compare(
         models: Two or more names of models whose predictions the store has (``model``, ``model/predictor`` or
             ``model/predictor/replicate``), or a mapping name → predictions as :func:`lrbstore.predictions.given` takes them.
         by: Stratifiers.
-        metrics: Which of the task's metrics; all by default.
+        metrics: Which metrics, of the task's own or others that fit its labels; all of its own by default.
         allow_missing: Compare on the examples that all models have a prediction for; the others are counted in ``n_missing``.
         intervals: How intervals are made. ``auto`` takes DeLong for the AUROC of independent examples and else the bootstrap, in which
             all models see the same draws.
 
     Raises:
         BadSpec: If fewer than two models are given, or a name stands for several sets of predictions.
-        UnknownName: If the store has no predictions of a model, or the task no such metric.
+        UnknownName: If the store has no predictions of a model, or there is no such metric.
         IncompletePredictions: If examples have no prediction, and that is not allowed.
     """
     spec, how = dataset.spec, intervals or Intervals()
@@ -200,11 +383,7 @@ def compare(
             if len(models) < 2
             else f"a comparison needs intervals; method {how.method!r} has none for differences: use 'auto' or 'bootstrap'"
         )
-    names = [use.name for use in spec.metrics]
-    for name in metrics:
-        if name not in names:
-            raise UnknownName(f"metric of {spec.name}", name, names)
-    chosen = [use for use in spec.metrics if not metrics or use.name in metrics]
+    chosen = [use for use in _uses(dataset, metrics) if not metrics or use.name in metrics]
     cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
     sets = _named_sets(dataset, ids, models, allow_missing)
@@ -216,13 +395,17 @@ def compare(
     }
     cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
     clusters = clusters_of(dataset, how.cluster)
-    frames = [pl.DataFrame(list(_scored(dataset, labels, one, cutting, how, clusters)), infer_schema_length=None) for one in sets.values()]
-    scores = pl.concat(frames, how="vertical_relaxed").filter(pl.col("metric").is_in([use.name for use in chosen]))
+    way = _Facing(spec.direction)
+    frames = [
+        pl.DataFrame(list(_scored(dataset, labels, one, cutting, how, clusters, chosen, way)), infer_schema_length=None)
+        for one in sets.values()
+    ]
+    scores = pl.concat(frames, how="vertical_relaxed")
     held = [cut.of(present) for cut in cutting]
     rows: list[dict[str, Any]] = []
     ranks: dict[tuple[Any, ...], int | None] = {}
-    for use in chosen:
-        found = _differences(use, labels[present], {name: one.values for name, one in sets.items()}, held, how, clusters, present)
+    for use, own_way in zip(chosen, _ways(chosen, spec.direction), strict=True):
+        found = _differences(own_way, labels[present], {name: one.values for name, one in sets.items()}, held, how, clusters, present)
         for cut, of_cut in zip(held, found, strict=True):
             for i, stratum in enumerate(cut.strata):
                 own = [d for d in of_cut if d.group == i]
@@ -262,7 +445,7 @@ def _named_sets(dataset: Dataset, ids: pl.Series, models: Sequence[str] | Mappin
 
 
 def _differences(
-    use: Any,
+    way: _Way,
     labels: np.ndarray,
     values: Mapping[str, np.ndarray],
     cuts: Sequence[_Cut],
@@ -271,13 +454,14 @@ def _differences(
     present: np.ndarray,
 ) -> list[list[Difference]]:
     """Compare all pairs of models by one metric, in every stratum of every cut; adjusted over all of them together."""
-    truth = apply_transform(labels, use.transform) if use.transform != "none" else labels
-    if use.name == "auroc" and labels.ndim == 1 and how.method == "auto" and clusters is None and len(labels):
+    truth, _ = way.pair(labels, labels[:0])
+    values = {name: way.pair(labels[:0], own)[1] for name, own in values.items()}
+    if way.use.name == "auroc" and labels.ndim == 1 and how.method == "auto" and clusters is None and len(labels):
         scores = [Ordinals(np.asarray(own, np.float64)) for own in values.values()]
         found = [differences_by_delong(list(values), cut.groups, scores, truth != 0, level=how.level) for cut in cuts]
     else:
         resampled = bootstrap(
-            [(metric(use.name), {} if use.threshold is None else {"threshold": use.threshold})],
+            [(way.known, way.options)],
             truth,
             values,
             [cut.groups for cut in cuts],
@@ -333,6 +517,8 @@ def _scored(
     cutting: Sequence[_Cut],
     how: Intervals,
     clusters: np.ndarray | None,
+    uses: Sequence[MetricUse],
+    facing: _Facing,
 ) -> Iterator[dict[str, Any]]:
     """Give the rows of table ``score`` of one set of predictions."""
     spec, own = dataset.spec, labels[one.present]
@@ -343,24 +529,26 @@ def _scored(
         class_counts(own)  # refuses other labels than 0 and 1
         positive = own != 0
     groupings = [cut.groups for cut in held]
-    found = _values(spec, own, one.values, groupings)
-    sure = _intervals(spec, own, one.values, groupings, found, how, None if clusters is None else clusters[one.present])
+    ways = _ways(uses, facing.direction)
+    found = _values(ways, own, one.values, groupings)
+    sure = _intervals(ways, own, one.values, groupings, found, how, None if clusters is None else clusters[one.present])
     for j, (whole, cut, by_use) in enumerate(zip(cutting, held, found, strict=True)):
         n_pos = None if positive is None else cut.groups.count(positive)
         for i, stratum in enumerate(cut.strata):
             n = int(cut.groups.counts[i])
             n_positive, n_negative = (None, None) if n_pos is None else (int(n_pos[i]), n - int(n_pos[i]))
             few = too_few(n, n_positive, n_negative)
-            for u, (use, results) in enumerate(zip(spec.metrics, by_use, strict=True)):
+            for u, (way, results) in enumerate(zip(ways, by_use, strict=True)):
                 interval = sure[j][u][i] if sure else None
+                own_facing = facing if way.known.takes == "scores" else _Facing("higher")
                 yield {
                     "task": spec.name,
                     "split": dataset.split,
                     "model": one.model,
                     "predictor": one.predictor,
                     "replicate": one.replicate,
-                    "metric": use.name,
-                    "transform": use.transform,
+                    "metric": way.use.name,
+                    "transform": way.use.transform,
                     "stratifier": cut.name,
                     "stratifier_hash": cut.hash,
                     "stratum": stratum,
@@ -376,26 +564,25 @@ def _scored(
                     "n_pos": n_positive,
                     "n_neg": n_negative,
                     "n_missing": int(whole.groups.counts[i]) - n,
-                    "direction": spec.direction,
-                    "direction_by": "declared",
-                    "note": _note(results[i], use.threshold, one.note, few, interval),
+                    "direction": own_facing.direction,
+                    "direction_by": own_facing.by,
+                    "note": _note(results[i], (way.threshold_said, own_facing.note, one.note), few, interval),
                 }
 
 
-def _values(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
-    """Compute a task's metrics: for each grouping, for each metric, a value for each group."""
+def _values(ways: Sequence[_Way], labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
+    """Compute metrics: for each grouping, for each metric, a value for each group."""
     found: dict[int, list[list[Value]]] = {}
-    for transform in dict.fromkeys(use.transform for use in spec.metrics):
-        mine = [i for i, use in enumerate(spec.metrics) if use.transform == transform]
-        uses = [_use(spec, i) for i in mine]
-        truth = apply_transform(labels, transform) if transform != "none" else labels
-        for i, of_groupings in zip(mine, zip(*by_group(uses, truth, values, groupings), strict=True), strict=True):
-            found[i] = list(of_groupings)
-    return [[found[i][j] for i in range(len(spec.metrics))] for j in range(len(groupings))]
+    for mine in _together(ways):
+        truth, guess = ways[mine[0]].pair(labels, values)
+        of_uses = zip(*by_group([(ways[u].known, ways[u].options) for u in mine], truth, guess, groupings), strict=True)
+        for u, of_groupings in zip(mine, of_uses, strict=True):
+            found[u] = list(of_groupings)
+    return [[found[u][j] for u in range(len(ways))] for j in range(len(groupings))]
 
 
 def _intervals(
-    spec: TaskSpec,
+    ways: Sequence[_Way],
     labels: np.ndarray,
     values: np.ndarray,
     groupings: Sequence[Groups],
@@ -404,26 +591,24 @@ def _intervals(
     clusters: np.ndarray | None,
 ) -> list[list[list[Interval | None]]]:
     """Make intervals, in the form of :func:`_values`; None where none was asked for."""
-    sure: list[list[list[Interval | None]]] = [[[None] * groups.n_groups for _ in spec.metrics] for groups in groupings]
+    sure: list[list[list[Interval | None]]] = [[[None] * groups.n_groups for _ in ways] for groups in groupings]
     if how.method == "none":
         return sure
-    for transform in dict.fromkeys(use.transform for use in spec.metrics):
-        truth = apply_transform(labels, transform) if transform != "none" else labels
-        mine = [u for u, use in enumerate(spec.metrics) if use.transform == transform]
-        by_formula = [u for u in mine if how.formula_for(spec.metrics[u].name, labels.ndim)]
+    for mine in _together(ways):
+        truth, guess = ways[mine[0]].pair(labels, values)
+        by_formula = [u for u in mine if how.formula_for(ways[u].use.name, labels.ndim)]
         if by_formula:
-            pair = Pair(truth, values)
+            pair = Pair(truth, guess)
             for j, groups in enumerate(groupings):
                 grouped = Grouped(pair, groups)
                 for u in by_formula:
-                    sure[j][u] = [*analytic_intervals(metric(spec.metrics[u].name), grouped, found[j][u], how.level)]
+                    sure[j][u] = [*analytic_intervals(ways[u].known, grouped, found[j][u], how.level)]
         drawn = [u for u in mine if u not in by_formula] if how.method != "formula" else []
         if drawn:
-            uses = [_use(spec, u) for u in drawn]
             resampled = bootstrap(
-                uses,
+                [(ways[u].known, ways[u].options) for u in drawn],
                 truth,
-                {"": values},
+                {"": guess},
                 groupings,
                 clusters=clusters,
                 replicates=how.replicates,
@@ -436,16 +621,10 @@ def _intervals(
     return sure
 
 
-def _use(spec: TaskSpec, number: int) -> tuple[Any, dict[str, float]]:
-    use = spec.metrics[number]
-    return metric(use.name), {} if use.threshold is None else {"threshold": use.threshold}
-
-
-def _note(result: Value, threshold: float | None, of_set: str | None, few: str | None, interval: Interval | None) -> str | None:
+def _note(result: Value, said: Sequence[str | None], few: str | None, interval: Interval | None) -> str | None:
     told = (interval.note, interval.reason) if interval is not None else (None, None)
-    sure = [part for said in told if said for part in said.split("; ") if part not in {few, result.reason}]
-    at = None if threshold is None else f"positive at {threshold:g} or more"
-    return "; ".join(dict.fromkeys(t for t in (result.reason, few, result.note, *sure, at, of_set) if t)) or None
+    sure = [part for words in told if words for part in words.split("; ") if part not in {few, result.reason}]
+    return "; ".join(dict.fromkeys(t for t in (result.reason, few, result.note, *sure, *said) if t)) or None
 
 
 @dataclass(frozen=True, eq=False)
@@ -480,10 +659,10 @@ def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
     table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
     found = [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
-    for cut in found:
-        if len(cut.strata) > _MOST_STRATA:
+    for own in found:
+        if len(own.strata) > _MOST_STRATA:
             raise BadSpec(
-                f"stratum {cut.name!r} cuts {len(dataset):,} examples into {len(cut.strata):,}; expected at most {_MOST_STRATA:,}: "
+                f"stratum {own.name!r} cuts {len(dataset):,} examples into {len(own.strata):,}; expected at most {_MOST_STRATA:,}: "
                 "cut numbers into bins, as in 'tss_distance_bp // 10000' or 'bin_label(maf, [0, 0.01, 0.05])'"
             )
     return found
@@ -532,8 +711,13 @@ def _nullable(schema: pa.Schema) -> pa.Schema:
 
 
 def describe_metrics(spec: TaskSpec) -> list[str]:
-    """Say each of a task's metrics with its transform and formula."""
+    """Say each of a task's metrics with its transform, formula, range, direction, source and what makes it undefined."""
     return [
-        f"{use.name}" + (f" of {use.transform}(label)" if use.transform != "none" else "") + f": {metric(use.name).formula}"
+        f"{use.name}" + (f" of {use.transform}(label)" if use.transform != "none" else "") + f": {_described(metric(use.name))}"
         for use in spec.metrics
     ]
+
+
+def _described(known: Metric) -> str:
+    low, high = (f"{end:g}".replace("inf", "∞").replace("-", "−") for end in known.range)
+    return f"{known.formula}; {low} … {high}, {known.direction} is better; undefined where {known.undefined_when}. {known.source}"

@@ -194,6 +194,9 @@ class Task:
         allow_missing: bool = False,
         keep: bool = False,
         intervals: Intervals | None = None,
+        metrics: Sequence[str] = (),
+        direction: str | None = None,
+        train: Any = None,
     ) -> pl.DataFrame:
         """Score predictions for a split, overall and per stratum.
 
@@ -210,14 +213,19 @@ class Task:
             keep: Publish the predictions in the store's next release, so that they can be scored again by the name of ``model``.
             intervals: How they are made, ``lrbstore.Intervals(cluster="gene_id", replicates=1000)``; by formula where the metric has one,
                 else by a bootstrap over examples, if nothing is said.
+            metrics: Further metrics beside the task's own, ``("brier", "calibration_error")``: any that fit the shape of its labels.
+            direction: Whether ``higher`` or ``lower`` predictions mean the positive (the higher) label, as the task declares if nothing
+                is said; ``train`` finds it on the training split; ``test`` on the scored rows, which the scores then say.
+            train: For direction ``train``: predictions for the training split; None for those that the store has of ``model``.
 
         Returns:
             A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos, n_neg and n_missing.
 
         Raises:
             IncompletePredictions: If an example has no prediction, or two, or one that is not finite, or an id is unknown.
-            BadSpec: If predictions are of another shape than labels, are the labels, or say that they are for something else.
-            UnknownName: If there is no such split or stratifier, or the store has no predictions of the model.
+            BadSpec: If predictions are of another shape than labels, are the labels, or say that they are for something else; a metric
+                does not fit the labels; predictions for the training split are needed, or say nothing about the direction.
+            UnknownName: If there is no such split, stratifier, metric or direction, or the store has no predictions of the model.
         """
         return score(
             self[split],
@@ -229,6 +237,9 @@ class Task:
             allow_missing=allow_missing,
             keep=keep,
             intervals=intervals,
+            metrics=metrics,
+            direction=direction,
+            train=train,
         )
 
     def compare(
@@ -247,7 +258,7 @@ class Task:
             models: Names of two or more models whose predictions the store has, or a mapping name → predictions.
             by: Stratifiers, as for :meth:`score`.
             split: The split that was predicted.
-            metrics: Which of the task's metrics; all by default.
+            metrics: Which metrics, of the task's own or others that fit its labels; all of its own by default.
             allow_missing: Compare on the examples that all models have a prediction for.
             intervals: How they are made; ``lrbstore.Intervals(cluster="gene_id")``.
 

@@ -70,7 +70,7 @@ def test_a_model_does_not_differ_from_itself(name, by_cluster):
     known = METRICS[name]
     rng = np.random.default_rng(1)
     y = rng.integers(0, 2, 200) if known.kind == "binary" else rng.normal(size=200)
-    p = y + rng.normal(size=200)
+    p = rng.random(200) if known.takes == "probabilities" else y + rng.normal(size=200)
     clusters = np.arange(200) % 40 if by_cluster else None
     found = bootstrap([(known, {})], y, {"a": p, "b": p.copy()}, [Groups.whole(200)], clusters=clusters, replicates=50)
     (difference,) = differences_by_bootstrap(found.models, found.found[0][0])

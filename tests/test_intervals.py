@@ -155,6 +155,8 @@ def test_a_groups_interval_is_that_of_its_examples_alone(name, ndim):
     n, known = 90, METRICS[name]
     shape = (n,) if ndim == 1 else (n, 3)
     labels = rng.integers(0, 2, shape) if known.kind == "binary" else rng.normal(size=shape)
+    if known.one_hot and ndim == 2:
+        labels = np.eye(3, dtype=np.int64)[rng.integers(0, 3, n)]
     predictions = labels + rng.normal(size=shape)
     groups = Groups(np.where(np.arange(n) < 3, 0, rng.integers(1, 4, n)), 5)  # one of three examples, one empty
     found = analytic_intervals(

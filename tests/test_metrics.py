@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
 from sklearn import metrics as oracle
+from sklearn.calibration import calibration_curve
 
 from lrbstore import metrics, ranks
 from lrbstore.errors import BadSpec, UnknownName
@@ -67,7 +68,8 @@ def assert_is(value, expected):
         assert (value.reason, value.note, value.n_terms) == (None, None, 1)
 
 
-def assert_mean(value, expected):
+def assert_mean(value, expected, note=None):
+    """Compare a mean with its terms, and what was left out with what the note says, after ``note``."""
     defined = [term for term in expected if term is not None]
     if not defined:
         assert_is(value, None)
@@ -75,9 +77,58 @@ def assert_mean(value, expected):
     assert value.value == pytest.approx(sum(defined) / len(defined), **EXACT)
     assert value.n_terms == len(defined)
     left_out = len(expected) - len(defined)
-    assert (value.note is None) == (left_out == 0)
+    said = (value.note or "").split("; ")
+    if note is not None:
+        assert said.pop(0) == note
+    assert ([one for one in said if one] == []) == (left_out == 0)
     if left_out:
-        assert value.note.startswith(f"{left_out} of {len(expected)} ")
+        assert said[0].startswith(f"{left_out} of {len(expected)} ")
+
+
+def mcc_oracle(y, decided):
+    return None if len(np.unique(y)) < 2 or len(np.unique(decided)) < 2 else oracle.matthews_corrcoef(y, decided)
+
+
+def balanced_accuracy_oracle(y, decided):
+    occur = np.unique(y)
+    return None if len(occur) < 2 else oracle.recall_score(y, decided, labels=occur, average="macro", zero_division=0)
+
+
+def f1_oracle(y, decided):
+    return oracle.f1_score(y, decided, labels=np.union1d(y, decided), average="macro", zero_division=0)
+
+
+def brier_oracle(y, p):
+    return None if p.min() < 0 or p.max() > 1 else oracle.brier_score_loss(y, p, labels=[0, 1])
+
+
+def log_loss_oracle(y, p):
+    """scikit-learn's, where it clips nothing."""
+    if p.min() < 0 or p.max() > 1 or np.where(y == 1, p, 1 - p).min() == 0:
+        return None
+    return oracle.log_loss(y, p, labels=[0, 1])
+
+
+def calibration_oracle(y, p):
+    """Made of scikit-learn's curve: the bins that are not empty, in order."""
+    if p.min() < 0 or p.max() > 1:
+        return None
+    positive, predicted = calibration_curve(y, p, n_bins=15)
+    sizes = np.bincount(np.searchsorted(np.linspace(0, 1, 16)[1:-1], p))
+    return (np.abs(positive - predicted) * sizes[sizes > 0]).sum() / len(y)
+
+
+def assert_of_classes(value, expected, n_terms, n_classes):
+    """Compare a mean over classes, of which ``n_terms`` occur."""
+    note = f"{n_classes - n_terms} of {n_classes} classes left out (they do not occur)" if n_terms < n_classes else None
+    assert_noted(dataclasses.replace(value, n_terms=1 if value.value is not None else 0), expected, note)
+    assert value.n_terms == (n_terms if expected is not None else 0)
+
+
+def assert_noted(value, expected, note):
+    """As `assert_is`, of a value whose note is known."""
+    assert value.note == (None if expected is None else note)
+    assert_is(dataclasses.replace(value, note=None), expected)
 
 
 # --- tables worked out by hand ----------------------------------------------------------------------------------------------------------
@@ -120,7 +171,25 @@ HAND = [
     # highest scores: class 2 (right), class 1 (wrong), a tie that the first class wins (right)
     ("class_accuracy", [[0, 1], [0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2], [0.5, 0.5]], 2 / 3),
     ("mean_auprc_across_tracks", [[0, 1], [1, 0]], [[0.1, 0.2], [0.9, 0.2]], 0.75),
+    # decided 1 1 0 0 for 1 0 1 0: one right and one wrong of each class
+    ("mcc", [1, 0, 1, 0], [0.5, 0.7, 0.4, 0.2], 0.0),
+    # 2 right positives, 1 wrong one, 1 right negative: (2·1 − 0·1) / √(2·3·1·2)
+    ("mcc", [1, 1, 1, 0], [0.5, 0.7, 0.4, 0.2], 2 / math.sqrt(12)),
+    # three classes, 3 of 4 right, occurring 2 1 1 times, decided 1 2 1: (3·4 − 5) / √((16 − 6)(16 − 6))
+    ("mcc", [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[3, 2, 1], [1, 2, 1], [0, 5, 0], [1, 1, 2]], 7 / 10),
+    ("balanced_accuracy", [1, 1, 1, 0], [0.5, 0.7, 0.4, 0.2], (2 / 3 + 1) / 2),
+    ("balanced_accuracy", [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[3, 2, 1], [1, 2, 1], [0, 5, 0], [1, 1, 2]], (1 / 2 + 1 + 1) / 3),
+    # positives 2·2/(3+2), negatives 2·1/(1+2)
+    ("macro_f1", [1, 1, 1, 0], [0.5, 0.7, 0.4, 0.2], (4 / 5 + 2 / 3) / 2),
+    ("macro_f1", [[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[3, 2, 1], [1, 2, 1], [0, 5, 0], [1, 1, 2]], (2 / 3 + 2 / 3 + 1) / 3),
+    ("brier", [1, 0], [0.5, 0.25], (0.25 + 0.0625) / 2),
+    ("log_loss", [1, 0], [0.5, 0.75], math.log(8) / 2),
+    ("log_loss", [[0, 1], [1, 0]], [[0.5, 0.5], [0.25, 0.75]], math.log(8) / 2),
+    # one bin with .97 and .99, one of them positive; one with .5, a positive
+    ("calibration_error", [1, 0, 1], [0.97, 0.99, 0.5], (0.96 + 0.5) / 3),
 ]
+#: What stands in the note of a value that nothing is left out of.
+NOTED = {"auprc": "prevalence", "mean_auprc_across_tracks": "mean prevalence"}
 
 
 @pytest.mark.parametrize(("name", "labels", "predictions", "expected"), HAND)
@@ -128,7 +197,7 @@ def test_metric_equals_the_table_worked_out_by_hand(name, labels, predictions, e
     value = metric(name)(labels, predictions)
     assert value.value == pytest.approx(expected, **EXACT)
     assert value.reason is None
-    assert value.note is None
+    assert value.note == (f"{NOTED[name]} {np.mean(labels):.3g}" if name in NOTED else None)
 
 
 def test_every_metric_stands_in_a_table():
@@ -145,8 +214,60 @@ quick = settings(deadline=None, max_examples=80)
 def test_binary_metrics_equal_scikit_learn(pair, threshold):
     y, p = pair
     assert_is(metrics.auroc(y, p), auroc_oracle(y, p))
-    assert_is(metrics.auprc(y, p), auprc_oracle(y, p))
+    assert_noted(metrics.auprc(y, p), auprc_oracle(y, p), f"prevalence {y.mean():.3g}")
     assert_is(metrics.accuracy(y, p, threshold=threshold), oracle.accuracy_score(y, p >= threshold))
+    assert_is(metrics.mcc(y, p, threshold=threshold), mcc_oracle(y, p >= threshold))
+    decided = p >= threshold
+    assert_of_classes(metrics.balanced_accuracy(y, p, threshold=threshold), balanced_accuracy_oracle(y, decided), 2, 2)
+    assert_of_classes(metrics.macro_f1(y, p, threshold=threshold), f1_oracle(y, decided), len(np.union1d(y, decided)), 2)
+
+
+#: Shares that lie on the edges of bins, and beside them, and between; 0 and 1 too.
+shares = st.integers(0, 30).map(lambda n: n / 30) | st.floats(0, 1)
+
+
+@quick
+@given(data=st.data(), n=st.integers(1, 30), outside=st.sampled_from([(), (), (1.5,), (-1e-9,)]))
+def test_metrics_of_probabilities_equal_scikit_learn(data, n, outside):
+    y = data.draw(hnp.arrays(np.int8, n, elements=st.integers(0, 1)))
+    p = data.draw(hnp.arrays(np.float64, n, elements=shares))
+    p[: len(outside)] = outside
+    assert_is(metrics.brier(y, p), brier_oracle(y, p))
+    assert_is(metrics.calibration_error(y, p), calibration_oracle(y, p))
+    if np.where(y == 1, p, 1 - p).min() not in (0, *outside) and p[p > 0].min(initial=1) > 1e-15:  # scikit-learn clips what is nearer to 0
+        assert_is(metrics.log_loss(y, p), log_loss_oracle(y, p))
+    elif not outside and np.where(y == 1, p, 1 - p).min() == 0:
+        assert metrics.log_loss(y, p).reason == "a probability of 0 for the class that the label says"
+
+
+@st.composite
+def classified(draw):
+    """Classes and scores of 1 to 5 classes, of which some do not occur."""
+    n, k = draw(st.integers(1, 25)), draw(st.integers(1, 5))
+    of = draw(hnp.arrays(np.int64, n, elements=st.integers(0, k - 1)))
+    return (
+        of,
+        np.eye(k, dtype=draw(st.sampled_from([np.int8, np.bool_, np.float32])))[of],
+        draw(hnp.arrays(np.float64, (n, k), elements=tied)),
+    )
+
+
+@quick
+@given(classified())
+def test_metrics_of_several_classes_equal_scikit_learn(examples):
+    of, y, p = examples
+    decided = p.argmax(axis=1)
+    assert_is(metrics.class_accuracy(y, p), oracle.accuracy_score(of, decided))
+    assert_is(metrics.mcc(y, p), mcc_oracle(of, decided))
+    k, occur, used = y.shape[1], len(np.unique(of)), len(np.union1d(of, decided))
+    for found, expected, n_terms in (
+        (metrics.balanced_accuracy(y, p), balanced_accuracy_oracle(of, decided), occur),
+        (metrics.macro_f1(y, p), f1_oracle(of, decided), used),
+    ):
+        assert_of_classes(found, expected, n_terms, k)
+    if k > 1:
+        shares = np.exp(p) / np.exp(p).sum(axis=1, keepdims=True)
+        assert_is(metrics.log_loss(y, shares), oracle.log_loss(of, shares, labels=range(k)))
 
 
 @quick
@@ -155,7 +276,10 @@ def test_binary_means_equal_scikit_learn_track_by_track(pair):
     y, p = pair
     tracks = range(y.shape[1])
     assert_mean(metrics.mean_auroc_across_tracks(y, p), [auroc_oracle(y[:, t], p[:, t]) for t in tracks])
-    assert_mean(metrics.mean_auprc_across_tracks(y, p), [auprc_oracle(y[:, t], p[:, t]) for t in tracks])
+    expected = [auprc_oracle(y[:, t], p[:, t]) for t in tracks]
+    defined = [t for t in tracks if expected[t] is not None]
+    words = ("mean " if len(defined) > 1 else "") + f"prevalence {y[:, defined].mean():.3g}" if defined else None
+    assert_mean(metrics.mean_auprc_across_tracks(y, p), expected, words)
 
 
 @quick
@@ -205,7 +329,14 @@ def test_larger_random_sets_equal_the_oracles():
     labels = rng.integers(0, 2, 5_000)
     for scores in (rng.normal(size=5_000) + labels, rng.integers(0, 20, 5_000) / 20, rng.normal(size=5_000).astype(np.float32)):
         assert_is(metrics.auroc(labels, scores), oracle.roc_auc_score(labels, scores))
-        assert_is(metrics.auprc(labels, scores), oracle.average_precision_score(labels, scores))
+        assert_noted(metrics.auprc(labels, scores), oracle.average_precision_score(labels, scores), f"prevalence {labels.mean():.3g}")
+        decided = scores.astype(np.float64) >= 0.5
+        assert_is(metrics.mcc(labels, scores), oracle.matthews_corrcoef(labels, decided))
+        assert_of_classes(metrics.balanced_accuracy(labels, scores), oracle.balanced_accuracy_score(labels, decided), 2, 2)
+    chances = rng.random(5_000)
+    assert_is(metrics.brier(labels, chances), oracle.brier_score_loss(labels, chances))
+    assert_is(metrics.log_loss(labels, chances), oracle.log_loss(labels, chances))
+    assert_is(metrics.calibration_error(labels, chances), calibration_oracle(labels, chances))
     y, p = rng.normal(3, 2, (400, 6)), rng.normal(3, 2, (400, 6))
     p += y
     assert_mean(metrics.mean_spearman_across_tissues(y, p), [stats.spearmanr(y[:, t], p[:, t]).statistic for t in range(6)])
@@ -221,6 +352,9 @@ SCALARS = {
     "accuracy": lambda y, p: oracle.accuracy_score(y, p >= 0.5),
     "auroc": auroc_oracle,
     "auprc": auprc_oracle,
+    "mcc": lambda y, p: mcc_oracle(y, p >= 0.5),
+    "brier": brier_oracle,
+    "calibration_error": calibration_oracle,
     "pearson": pearson_oracle,
     "spearman": spearman_oracle,
     "r2": r2_oracle,
@@ -254,7 +388,7 @@ def assert_groups_equal_the_oracles(of, y, p, names):
             if not own.any():
                 assert value == Value(None, "no examples", n_terms=0)
                 continue
-            assert_is(value, SCALARS[name](truth[own], p[own]))
+            assert_noted(value, SCALARS[name](truth[own], p[own]), f"prevalence {truth[own].mean():.3g}" if name == "auprc" else None)
             plain = metric(name)(y[own], p[own])
             assert (value.reason, value.note, value.n_terms) == (plain.reason, plain.note, plain.n_terms)
 
@@ -264,7 +398,7 @@ def assert_groups_equal_the_oracles(of, y, p, names):
 def test_binary_metrics_of_groups_equal_scikit_learn(data, dtype):
     labels = st.booleans() if dtype is np.bool_ else st.integers(0, 1)
     of, y, p = data.draw(grouped_examples(labels, dtype))
-    assert_groups_equal_the_oracles(of, y, p, ["accuracy", "auroc", "auprc"])
+    assert_groups_equal_the_oracles(of, y, p, ["accuracy", "auroc", "auprc", "mcc", "brier", "calibration_error"])
 
 
 @settings(max_examples=40)
@@ -285,6 +419,12 @@ def test_larger_groups_equal_the_oracles(monkeypatch, digits, bits):
     assert_groups_equal_the_oracles(of, y, p if digits is None else p.round(digits), list(SCALARS))
 
 
+def as_probabilities(scores):
+    """Bring scores between 0 and 1; those of an example to a sum of 1, where it has several."""
+    odds = np.exp(scores)
+    return odds / (1 + odds) if scores.ndim == 1 else odds / odds.sum(axis=1, keepdims=True)
+
+
 def assert_same(value, plain):
     assert (value.value is None) == (plain.value is None)
     if plain.value is not None:
@@ -303,6 +443,10 @@ def test_every_metric_of_a_group_is_what_it_is_of_the_group_alone(name, ndim, ha
     n = shape[0]
     y = data.draw(hnp.arrays(np.float32, shape, elements=st.integers(0, 1) if entry.kind == "binary" else tied.map(np.float32)))
     p = data.draw(hnp.arrays(np.float32, shape, elements=tied.map(np.float32)))
+    if entry.one_hot and ndim == 2:
+        y = np.eye(shape[1], dtype=np.float32)[y.argmax(axis=1)]
+    if entry.takes == "probabilities" and data.draw(st.booleans()):
+        p = as_probabilities(p.astype(np.float64))
     groupings = [data.draw(hnp.arrays(np.uint8, n, elements=st.integers(0, 3))) for _ in range(2)]
     found = by_group([(entry, {})], y, p, [Groups.whole(n), *(Groups(of, 5) for of in groupings)])
     assert_same(found[0][0][0], entry(y, p))
@@ -388,6 +532,20 @@ def test_groups_of_bad_input_are_refused_as_the_metric_refuses_it():
         ("spearman", [1, 2], [3, 3], "constant predictions"),
         ("r2", [0.1] * 7, [1, 2, 3, 4, 5, 6, 7], "constant labels"),
         ("r2", [0.1], [0.1], "fewer than 2 values"),
+        ("mcc", [1, 1], [0.9, 0.1], "one class only: no label of another"),
+        ("mcc", [1, 0], [0.9, 0.8], "one class only is decided for"),
+        ("mcc", [[1, 0], [0, 1]], [[1, 0], [1, 0]], "one class only is decided for"),
+        ("balanced_accuracy", [0, 0], [0.9, 0.1], "one class only: no label of another"),
+        ("brier", [1, 0], [1.0, -1e-12], "predictions are no probabilities: some are below 0 or above 1"),
+        ("calibration_error", [1, 0], [1.01, 0.5], "predictions are no probabilities: some are below 0 or above 1"),
+        ("log_loss", [1, 0], [2, 0.5], "predictions are no probabilities: some are below 0 or above 1"),
+        ("log_loss", [1, 0], [0.5, 1], "a probability of 0 for the class that the label says"),
+        (
+            "log_loss",
+            [[1, 0], [0, 1]],
+            [[0.5, 0.6], [0.5, 0.5]],
+            "predictions are no probabilities: those of an example do not add up to 1",
+        ),
         ("mse", [], [], "no examples"),
         ("accuracy", [], [], "no examples"),
         ("auroc", [], [], "no examples"),
@@ -464,7 +622,10 @@ def random_pair(name, rng):
     entry = METRICS[name]
     shape = {1: (97,), 2: (41, 9), 3: (13, 7, 5)}[entry.ndim[-1]]
     labels = rng.integers(0, 2, shape) if entry.kind == "binary" else rng.integers(0, 6, shape)
-    return labels, rng.normal(size=shape).round(1)
+    scores = rng.normal(size=shape).round(1)
+    if entry.one_hot:
+        labels = np.eye(shape[1], dtype=np.int64)[rng.integers(0, shape[1], shape[0])]
+    return labels, as_probabilities(scores) if entry.takes == "probabilities" else scores
 
 
 @pytest.mark.parametrize("name", sorted(METRICS))
@@ -539,8 +700,16 @@ def test_metrics_are_found_by_name_and_fully_declared():
         assert all(text.strip() for text in (entry.title, entry.formula, entry.source, entry.undefined_when))
         assert entry.direction in ("higher", "lower")
         assert entry.kind in ("binary", "real")
-    assert [name for name, entry in METRICS.items() if entry.direction == "lower"] == ["mse"]
+    assert {name for name, entry in METRICS.items() if entry.direction == "lower"} == {"brier", "log_loss", "calibration_error", "mse"}
     assert metric("accuracy").options == ("threshold",)
+    assert {name for name, entry in METRICS.items() if entry.takes != "scores"} == {
+        "brier",
+        "log_loss",
+        "calibration_error",
+        "mse",
+        "r2",
+        "mean_r2",
+    }
 
 
 def test_an_unknown_metric_offers_near_names():
@@ -561,6 +730,7 @@ def test_an_unknown_metric_offers_near_names():
         ("pearson", [1, 2, 3], [1, 2], r"labels have shape \(3,\) and predictions \(2,\)"),
         ("auroc", [[0, 1]], [[0.1, 0.2]], r"shape \(1, 2\); expected \(examples,\)"),
         ("mean_r2", [0, 1], [0.1, 0.2], r"expected \(examples, tracks\) or \(examples, bins, tracks\)"),
+        ("mcc", [[1, 1], [0, 0], [1, 0]], [[0.1, 0.2]] * 3, "2 of 3 labels do not mark exactly one class; expected one-hot labels"),
         ("mse", 1.0, 1.0, r"shape \(\); expected \(examples,\)"),
         ("pearson", ["a", "b"], [1, 2], "labels are of type <U1; expected booleans, integers or floats"),
         ("pearson", [1, None], [1, 2], "labels are of type object"),
@@ -580,6 +750,10 @@ def test_bad_options_are_refused():
         metrics.accuracy([0, 1], [0, 1], cut=0.5)
     with pytest.raises(BadSpec, match="threshold nan; expected a finite number"):
         metrics.accuracy([0, 1], [0, 1], threshold=math.nan)
+    for bins in (0, 2.5, math.inf, math.nan):
+        with pytest.raises(BadSpec, match=r"bins .*expected a whole number from 1 to 10,000"):
+            metrics.calibration_error([0, 1], [0, 1], bins=bins)
+    assert metrics.calibration_error([0, 1, 1], [0.25, 0.5, 0.75], bins=1) == Value(0.5 / 3)
 
 
 # --- transforms and counts --------------------------------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ def test_kept_again_takes_the_place_and_forgotten_is_gone(own: Path) -> None:
         task = lrbstore.task(EQTL, 256, store=store)
         with pytest.raises(lrbstore.UnknownName, match="unknown model with predictions for variant_effect_gene_expression 'mine'"):
             task.score(model="mine")
-        assert task.score(model="other", intervals=NONE).height == 3
+        assert task.score(model="other", intervals=NONE).height == 4
         with pytest.raises(lrbstore.BadSpec, match=r'of other that are kept .* "seq_len": 256.*asked for: split test.*"seq_len": 64'):
             lrbstore.task(EQTL, 64, store=store).score(model="other")
 
@@ -102,7 +102,7 @@ def test_a_file_may_hold_several_models_and_seeds(own: Path, tmp_path: Path) -> 
             (model, str(seed), pytest.approx(reference.roc_auc_score(task.test.labels(), _numbers(task.test, seed)), abs=1e-12))
             for seed, model in enumerate(("a", "a", "b"))
         ]
-        assert task.score(tmp_path / "all.parquet", model="b", intervals=NONE).height == 3
+        assert task.score(tmp_path / "all.parquet", model="b", intervals=NONE).height == 4
         with pytest.raises(lrbstore.BadSpec, match="none of their rows is of model 'c'"):
             task.score(tmp_path / "all.parquet", model="c")
         with pytest.raises(lrbstore.BadSpec, match="under the name of a model"):
@@ -135,7 +135,7 @@ def test_missing_ones_may_be_allowed_and_are_counted_in_every_stratum(store: lrb
 def test_predictions_for_something_else_are_refused(store: lrbstore.Store, tmp_path: Path) -> None:
     task = lrbstore.task(EQTL, 64, store=store)
     filled = pl.DataFrame(pl.from_arrow(template(task.test))).with_columns(_frame(task.test)["prediction"])
-    assert task.score(filled, intervals=NONE).height == 3
+    assert task.score(filled, intervals=NONE).height == 4
     train = template(task.train)["example_id"].to_pylist()
     other = lrbstore.task(GVREP, 64, store=store).test.rows("example_id")["example_id"].to_pylist()
     wrong = [

@@ -22,6 +22,12 @@ def made(known, ndim, n, seed, spread=8):
     shape = {1: (n,), 2: (n, 3), 3: (n, 2, 3)}[ndim]
     labels = rng.integers(0, 2, shape) if known.kind == "binary" else rng.integers(-spread, spread + 1, shape) / 8
     predictions = {model: rng.integers(-spread, spread + 1, shape) / 8 for model in ("a", "b")}
+    if known.one_hot and ndim == 2:
+        labels = np.eye(shape[1], dtype=np.int64)[rng.integers(0, shape[1], n)]
+    if known.takes == "probabilities":
+        odds = {model: np.exp(own) for model, own in predictions.items()}
+        predictions = {model: own / (1 + own if ndim == 1 else own.sum(axis=1, keepdims=True)) for model, own in odds.items()}
+        predictions["b"][0] += seed % 2  # an example that spoils every replicate which draws it
     groupings = [Groups(rng.integers(0, 4, n), 5), Groups.whole(n)]
     return labels, predictions, groupings, rng.integers(0, max(n // 3, 1), n) * 7
 

@@ -67,7 +67,7 @@ def test_binary_scores_are_scikit_learns_in_every_stratum(store: lrbstore.Store,
     groups: list[tuple[str, str | None, np.ndarray]] = [("overall", None, np.arange(len(ds)))]
     for stratifier, column in (("tissue", "tissue"), ("chromosome", "chrom"), ("tss_distance:viztool", "near")):
         groups += [(stratifier, stratum, members) for stratum, members in _members(rows, column).items()]
-    assert frame.height == 3 * len(groups)
+    assert frame.height == 4 * len(groups)
     n_defined = 0
     for stratifier, stratum, members in groups:
         y, p = truth[members], guess[members]
@@ -75,12 +75,16 @@ def test_binary_scores_are_scikit_learns_in_every_stratum(store: lrbstore.Store,
             ("accuracy", lambda y, p: reference.accuracy_score(y, p >= 0.5)),
             ("auroc", reference.roc_auc_score),
             ("auprc", reference.average_precision_score),
+            ("mcc", lambda y, p: reference.matthews_corrcoef(y, p >= 0.5)),
         ):
             row = _value(frame, metric, stratifier, stratum)
             assert (row["n"], row["n_pos"], row["n_neg"]) == (len(y), int(y.sum()), int((y == 0).sum()))
             if metric != "accuracy" and len(set(y.tolist())) == 1:
                 assert row["value"] is None
                 assert "one class only" in row["note"]
+            elif metric == "mcc" and len(set((p >= 0.5).tolist())) == 1:
+                assert row["value"] is None
+                assert "one class only is decided for" in row["note"]
             else:
                 assert row["value"] == pytest.approx(function(y, p), abs=1e-12)
                 n_defined += 1
@@ -140,7 +144,7 @@ def test_an_undefined_score_is_null_with_its_reason(eqtl: lrbstore.Task) -> None
     edge = next(e for e in reversed(edges) if len(set(truth[distances >= e].tolist())) == 1)
     frame = eqtl.score(_noisy(truth), by=f"tss_distance:0,{edge}")
     far = frame.filter((pl.col("stratum").str.ends_with("+")) & (pl.col("metric") != "accuracy")).to_dicts()
-    assert len(far) == 2
+    assert len(far) == 3
     for row in far:
         assert row["value"] is None
         assert row["note"].startswith("one class only")
@@ -168,7 +172,7 @@ def test_the_frame_is_the_score_table(eqtl: lrbstore.Task) -> None:
     assert (row["task"], row["window"], row["seq_len"], row["release"]) == (EQTL, "lrb", 64, eqtl.store.release)
     assert (row["origin"], row["direction"], row["direction_by"]) == ("computed", "higher", "declared")
     assert row["note"] == "positive at 0.5 or more"
-    assert frame["stratifier"].to_list()[:3] == ["overall"] * 3  # overall first
+    assert frame["stratifier"].to_list()[:4] == ["overall"] * 4  # overall first
     assert frame.filter(pl.col("stratifier") != "overall")["stratifier_hash"].n_unique() == 1
 
 
@@ -428,7 +432,7 @@ def test_a_split_without_examples_has_scores_that_are_null(store: lrbstore.Store
     task = lrbstore.task(name, longest // 256 * 256, store=store)
     assert len(task.test) == 0
     frame = task.score(np.zeros((0, *shape)), by="chromosome")
-    assert frame.height == 3
-    assert frame["value"].null_count() == 3
-    assert frame["n"].to_list() == [0, 0, 0]
+    assert frame["metric"].to_list() == [use.name for use in task.spec.metrics]
+    assert frame["value"].null_count() == frame.height
+    assert frame["n"].to_list() == [0] * frame.height
     assert all("no examples" in note for note in frame["note"].to_list())

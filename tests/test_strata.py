@@ -144,4 +144,4 @@ def test_strata_of_a_task_are_disjoint_and_complete(tmp_path: Path) -> None:
             assert all(row["n"] == row["n_pos"] + row["n_neg"] for row in mine)
         order = [row["stratum"] for row in scored if row["stratifier"].startswith("tss_distance") and row["metric"] == "auroc"]
         assert order == ["0-10k", "10k-100k", "100k+", None, "<20k", "20k+", None]
-        assert [row["n"] for row in scored if row["stratum"] is None and row["stratifier"] == "tss_distance:20000"] == [2] * 3
+        assert [row["n"] for row in scored if row["stratum"] is None and row["stratifier"] == "tss_distance:20000"] == [2] * 4

@@ -265,7 +265,7 @@ def test_the_catalogue_as_a_frame(store: lrbstore.Store, simulated: Path) -> Non
             splits = [row["split"] for row in csv.DictReader(handle)]
         assert {one["split"]: one["n"] for one in by_name[name]["rows"]} == {split: splits.count(split) for split in dict.fromkeys(splits)}
     assert [one["split"] for one in by_name[CAGE]["rows"]] == ["train", "validation", "test"]
-    assert by_name[EQTL]["metrics"] == ["accuracy", "auroc", "auprc"]
+    assert by_name[EQTL]["metrics"] == ["accuracy", "auroc", "auprc", "mcc"]
     assert by_name[EQTL]["input"] == "ref and alt sequence"
 
 

@@ -30,7 +30,7 @@ select
     ci_method,
     half_width,
     half_width_line,
-    case when is_flipped then 'test' end as direction_by,
+    case when is_flipped then 'chosen_on_test' end as direction_by,
     case
         when stratum = 'best_predictor' then 'the best of up to eleven predictors of the model, chosen by the labels that it is scored on'
         when is_flipped then 'an AUC below 0.5 was replaced by 1 - AUC after looking at the labels, and where is not said'

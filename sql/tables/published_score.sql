@@ -22,7 +22,7 @@ create table published_score (
     n_pos             BIGINT,            -- positives among them; null where not said
     n_neg             BIGINT,            -- negatives among them; null where not said
     direction         VARCHAR,           -- whether higher or lower predictions mean the positive label; null where not said
-    direction_by      VARCHAR,           -- who chose the direction: test where it was chosen on the labels that were scored; null where not said
+    direction_by      VARCHAR,           -- who chose the direction: chosen_on_test where it was chosen on the labels that were scored; null where not said
     note              VARCHAR,           -- what keeps the number from being compared as it stands
     published_task    VARCHAR NOT NULL,  -- upstream's task
     published_dataset VARCHAR NOT NULL,  -- upstream's data set

@@ -23,7 +23,7 @@ create table score (
     n_pos           BIGINT,            -- positives among them, for binary labels
     n_neg           BIGINT,            -- negatives among them, for binary labels
     n_missing       BIGINT NOT NULL,   -- examples of the stratum without a prediction, which was allowed; n is without them
-    direction       VARCHAR NOT NULL,  -- whether higher or lower predictions mean the positive label
-    direction_by    VARCHAR NOT NULL,  -- who chose the direction: declared, train or test
+    direction       VARCHAR NOT NULL,  -- whether higher or lower predictions mean the positive label; a metric that takes scores sees them negated where lower
+    direction_by    VARCHAR NOT NULL,  -- who chose the direction: declared, train (found on the training split) or chosen_on_test (on the scored rows)
     note            VARCHAR,           -- why a value is null, or what was left out of a mean
 );

@@ -425,18 +425,18 @@ def test_text_has_one_dtype_whether_or_not_some_is_missing(store: lrbstore.Store
 @pytest.mark.parametrize(
     ("name", "window", "filters", "expected"),
     [
-        (EQTL, WindowSpec(4096, "lrb"), {}, "a409b0f8cd34cb1e9bc95c918896676793f2ed2ba06d879c934edfe0537d632c"),
+        (EQTL, WindowSpec(4096, "lrb"), {}, "7a6887f0910103eb12db3d1bc1cc509180b8000b556f3d2751165d0ad138ac4e"),
         (
             "gvrep_gene_knockout",
             WindowSpec(512, "strict", "shift", knockout="deleted"),
             {"source": "depmap", "is_gvrep_example": True},
-            "f288d5d4cd79df68c623a6d14e75c08e5a0a3e8e5cbd73784838beb578e116b3",
+            "edae745ae83c99aead00bc5057e555be349c85461b9dc430092ca52ae7a73b59",
         ),
         (
             "gvrep_mave_construct",
             WindowSpec(64, "strict", "pad", "drop"),
             {"fits": True, "score_set": "urn:mavedb:1"},
-            "3902e88348b1a0ac60f4295eb98ed34193e37945b89bc38ab1083de67b940603",
+            "b2f2e0249ac4dca0d178f3595c14bbd9836bc66830662866ba614b12b0a9de78",
         ),
     ],
 )

@@ -220,7 +220,7 @@ def test_batches_export_score_and_options(store: lrbstore.Store, tmp_path: Path)
     batch = next(ds.batches(32, encoding="codes", shuffle=True, seed=3))
     assert batch["alt_forward_sequence"].shape == (32, 40)
     assert (batch["ref_forward_sequence"] == 4).any()  # N beyond an end
-    score = task.score(np.array([one["label"] for one in ds]), by="score_set")
+    score = task.score(np.array([2 * one["label"] for one in ds]), by="score_set")
     assert set(score["stratum"]) >= {urn}
     data, sidecar = export(task, tmp_path, split="test")
     said = json.loads(sidecar.read_text())

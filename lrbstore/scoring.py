@@ -113,13 +113,13 @@ def score(
         raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
     else:
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
-    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
     if keep and predictions is not None:
         sets = sets_of.keep(dataset, ids, sets)
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
     rows = [row for one in sets for row in _scored(dataset, labels, one, cutting, how, clusters)]
-    return _score_table(rows)
+    return score_table(rows)
 
 
 def examples(dataset: Dataset) -> tuple[pl.Series, np.ndarray]:
@@ -214,7 +214,7 @@ def compare(
     sets = {
         name: dataclasses.replace(one, values=one.values[present[one.present]], present=present, model=name) for name, one in sets.items()
     }
-    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
     clusters = clusters_of(dataset, how.cluster)
     frames = [pl.DataFrame(list(_scored(dataset, labels, one, cutting, how, clusters)), infer_schema_length=None) for one in sets.values()]
     scores = pl.concat(frames, how="vertical_relaxed").filter(pl.col("metric").is_in([use.name for use in chosen]))
@@ -265,7 +265,7 @@ def _differences(
     use: Any,
     labels: np.ndarray,
     values: Mapping[str, np.ndarray],
-    cuts: Sequence[_Cut],
+    cuts: Sequence[Cut],
     how: Intervals,
     clusters: np.ndarray | None,
     present: np.ndarray,
@@ -330,7 +330,7 @@ def _scored(
     dataset: Dataset,
     labels: np.ndarray,
     one: Predictions,
-    cutting: Sequence[_Cut],
+    cutting: Sequence[Cut],
     how: Intervals,
     clusters: np.ndarray | None,
 ) -> Iterator[dict[str, Any]]:
@@ -450,20 +450,27 @@ def _note(result: Value, threshold: float | None, of_set: str | None, few: str |
 
 
 @dataclass(frozen=True, eq=False)
-class _Cut:
-    """A data set cut into strata: which stratum each example is in; the last one's name is None where an example has no stratum."""
+class Cut:
+    """A data set cut into strata.
+
+    Attributes:
+        name: What by; ``overall`` for all examples together.
+        hash: Digest of the stratifier's SQL.
+        strata: Names; the last one is None where an example has no stratum.
+        groups: Which stratum each example is in.
+    """
 
     name: str
     hash: str
     strata: list[str | None]
     groups: Groups
 
-    def of(self, rows: np.ndarray) -> _Cut:
+    def of(self, rows: np.ndarray) -> Cut:
         """Cut some of the examples likewise; a stratum may become empty."""
         return dataclasses.replace(self, groups=Groups(self.groups.codes[rows], self.groups.n_groups))
 
 
-def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
+def cut_into_strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[Cut]:
     """Cut a data set into strata, in the order of each stratifier; all are read at once."""
     for cut in cuts:
         if lacking := [c for c in cut.needs if c not in dataset._columns]:
@@ -480,7 +487,7 @@ def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
     columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
     table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
-    found = [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+    found = [Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
     for cut in found:
         if len(cut.strata) > _MOST_STRATA:
             raise BadSpec(
@@ -521,7 +528,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name)]
 
 
-def _score_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def score_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Lay rows out in the columns of table ``score``; what a row does not say is null."""
     columns = contract("score")
     table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))

@@ -17,7 +17,7 @@ from lrbstore.errors import BadSpec, UnknownName
 
 METRICS = ("cosine", "euclidean")
 
-_QUERIES, _REFERENCES = 1024, 4096  #: Rows of a block of the matrix product: 16 MiB of it.
+_QUERIES, _REFERENCES = 1024, 2048  #: Rows of a block of the matrix product: 8 MiB of it.
 _MEASURED = 1 << 21  #: Numbers of pairs that are measured at a time: 16 MiB, and some copies.
 _CROWD = 4  #: Times k: from this many candidates a query on, it pays to look for the k-th of them first.
 
@@ -192,7 +192,7 @@ def _search(own: _Queries, first: int, places: Integers, block: Floats, codes: S
         near.partition(k - 1, axis=1)
         nearer = _up(near[:, k - 1].astype(np.float64) + 2 * error[crowded], found.dtype)
         hit[crowded] &= found[crowded] <= nearer[:, None]
-    rows, columns = np.nonzero(hit)
+    rows, columns = np.divmod(np.flatnonzero(hit), hit.shape[1])
     at_once = max(_MEASURED // max(block.shape[1], 1), 1)
     for i in range(0, len(rows), at_once):
         some, others = rows[i : i + at_once], columns[i : i + at_once]

@@ -41,6 +41,7 @@ VARIANT = "variant_id"
 _NAMES = ("vector", "embedding", "embeddings", "representation")  #: Names of the column of vectors, if there are several of lists.
 _DTYPES = ("float16", "float32", "float64")
 _ROWS = 8192  #: Vectors that are read, checked and written at a time.
+_SET = ("task", "model", "layer", "source", "source_version", "source_file")  #: What tells the rows of a set from those of others.
 _SHOWN = 3  #: Of each kind of bad ids.
 
 Floats = npt.NDArray[np.floating]
@@ -446,21 +447,40 @@ class Kept:
     @functools.cached_property
     def ids(self) -> pl.Series:
         """The ids, in the order of :meth:`blocks`."""
-        with damage_said():
-            return pl.Series(self.key, self._read(self.key).to_arrow_table().column(0), dtype=pl.String)
+        found = [pl.Series(self.key, column, dtype=pl.String) for _, column in self._read(self.key)]
+        return pl.concat(found) if found else pl.Series(self.key, [], dtype=pl.String)
 
     def blocks(self) -> Iterator[npt.NDArray[np.float32]]:
         """Read the vectors, some at a time: float32 (m, dimension)."""
-        with damage_said():
-            for batch in self._read("vector").to_arrow_reader(_ROWS):
-                flat = batch.column(0).flatten().to_numpy(zero_copy_only=False)
-                yield flat.reshape(-1, self.dimension)
+        return (self._array(column) for _, column in self._read("vector"))
 
-    def _read(self, column: str) -> Any:
-        keys = ("task", "model", "layer", "source", "source_version", "source_file")
-        where = " and ".join(f"{quote(k)} is not distinct from ${k}" for k in keys)
-        asked = f"select {column} from representation where {where}"
-        return self.store.cursor("").sql(asked, params={k: self.row[k] for k in keys})
+    def _array(self, column: pa.ChunkedArray) -> npt.NDArray[np.float32]:
+        return column.combine_chunks().flatten().to_numpy().reshape(-1, self.dimension)
+
+    def _read(self, column: str, ascending: Integers | None = None) -> Iterator[tuple[int, pa.ChunkedArray]]:
+        """Read a column of the set's rows, a row group at a time, with the place of its first row.
+
+        DuckDB would hold many row groups at once. Those that have none of some places, int64 ascending, are passed over.
+        """
+        wanted, first = {key: self.row[key] for key in _SET}, 0
+        with damage_said():
+            for path in self.store.data_files("representation"):
+                with pq.ParquetFile(path) as file:
+                    for group in range(file.num_row_groups):
+                        about = file.metadata.row_group(group)
+                        said = _says(about, wanted)
+                        if said is False:
+                            continue
+                        if said and ascending is not None and not np.diff(np.searchsorted(ascending, [first, first + about.num_rows]))[0]:
+                            first += about.num_rows
+                            continue
+                        rows = file.read_row_group(group, [column] if said else [column, *wanted])
+                        if said is None:
+                            same = [pc.equal(rows[k], v) if v is not None else pc.is_null(rows[k]) for k, v in wanted.items()]
+                            rows = rows.filter(functools.reduce(pc.and_kleene, same))
+                        if rows.num_rows:
+                            yield first, rows.column(column)
+                        first += rows.num_rows
 
     def places(self, ids: pl.Series) -> Integers:
         """Find where the vectors of some ids lie: int64, -1 where an id has none."""
@@ -471,13 +491,12 @@ class Kept:
     def taken(self, places: Integers) -> Iterator[tuple[Integers, npt.NDArray[np.float32]]]:
         """Read the vectors at some places, in the order in which they lie: which of the places, and their vectors, block by block."""
         order = np.argsort(places, kind="stable")
-        ascending, first = places[order], 0
-        for block in self.blocks():
-            low, high = np.searchsorted(ascending, [first, first + len(block)])
+        ascending = places[order]
+        for first, column in self._read("vector", ascending):
+            low, high = np.searchsorted(ascending, [first, first + len(column)])
             if high > low:
                 own = order[low:high]
-                yield own, block[places[own] - first]
-            first += len(block)
+                yield own, self._array(column)[places[own] - first]
 
     def take(self, places: Integers) -> npt.NDArray[np.float32]:
         """Read the vectors at some places: float32 (n, dimension)."""
@@ -485,6 +504,27 @@ class Kept:
         for own, vectors in self.taken(places):
             out[own] = vectors
         return out
+
+
+def _says(group: pq.RowGroupMetaData, wanted: Mapping[str, str | None]) -> bool | None:
+    """Tell by its statistics whether all rows of a row group have some values, or none has; None where they do not tell."""
+    answers: list[bool | None] = []
+    for i in range(group.num_columns):
+        column = group.column(i)
+        if column.path_in_schema not in wanted:
+            continue
+        value, known = wanted[column.path_in_schema], column.statistics
+        if known is None or not known.has_null_count:
+            answers.append(None)
+        elif value is None or known.null_count == group.num_rows:
+            answers.append((value is None) is (known.null_count == group.num_rows) if known.null_count in {0, group.num_rows} else None)
+        elif not known.has_min_max:
+            answers.append(None)
+        elif not known.min <= value <= known.max:
+            answers.append(False)
+        else:
+            answers.append(True if known.min == known.max and not known.null_count else None)
+    return False if False in answers else None if None in answers else True
 
 
 def kept_sets(store: Store) -> list[Kept]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -358,3 +360,19 @@ def test_the_whole_way_on_the_command_line(own: Path, tmp_path: Path, capsys: py
 
 def variant_told(text: str) -> bool:
     return "records" in text and "label_name" in text
+
+
+# ── bounded memory ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_less_is_held_than_the_vectors_take(tmp_path: Path) -> None:
+    """200 MB of vectors, by the benchmark's own account: less is held to keep them, and to search them; and the search is exact."""
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("only Linux tells what a process has come to hold at most")
+    benchmark = Path(__file__).parent / "benchmarks" / "nearest.py"
+    size = ["--rows", "200000", "--width", "256", "--queries", "100", "--turns", "1"]
+    subprocess.run([sys.executable, str(benchmark), *size, "--measures", str(tmp_path / "found")], check=True)
+    found = {one["what"]: one for one in map(json.loads, (tmp_path / "found").read_text().splitlines())}
+    for what in ("keeping representations: held", "nearest neighbours: held", "nearest neighbours: largest difference of distances"):
+        assert found[what]["found"] <= found[what]["aim"], what

@@ -42,6 +42,7 @@ class _Side:
         rows: int64 (n,): which examples of the data set they are.
         places: int64 (n,): where their vectors lie.
         labels: Text (n,).
+        are_own: The labels are the task's own.
         keys: What references must not share with a query, by name: text (n,).
         n_missing: Examples without a vector.
         n_unlabelled: Examples without a label.
@@ -52,6 +53,7 @@ class _Side:
     rows: Integers
     places: Integers
     labels: pl.Series
+    are_own: bool
     keys: dict[str, pl.Series]
     n_missing: int
     n_unlabelled: int
@@ -180,7 +182,7 @@ def _side(dataset: Dataset, model: str, layer: str | None, label: str | None, wo
         )
     rows = np.flatnonzero(has & told)
     held = {word: table.get_column(word).cast(pl.String).gather(rows) for word in words} | {ID: ids.gather(rows)}
-    return _Side(dataset, kept, rows, places[rows], labels.gather(rows), held, int((~has).sum()), int((~told).sum()))
+    return _Side(dataset, kept, rows, places[rows], labels.gather(rows), label is None, held, int((~has).sum()), int((~told).sum()))
 
 
 def _kept(dataset: Dataset, model: str, layer: str | None) -> Kept:
@@ -232,7 +234,7 @@ def _rows(
     defined = np.isfinite(shares)
     rows = own.rows[defined]
     groups = Groups(cut.groups.codes[rows], cut.groups.n_groups)
-    positive = own.labels.filter(pl.Series(defined)) == "1" if spec.label.positive and not own.n_unlabelled else None
+    positive = own.labels.filter(pl.Series(defined)) == "1" if spec.label.positive and own.are_own else None
     for i, stratum in enumerate(cut.strata):
         here = groups.codes == i
         n = int(here.sum())

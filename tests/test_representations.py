@@ -19,6 +19,9 @@ from sklearn.neighbors import NearestNeighbors
 
 import lrbstore
 from lrbstore.cli import app
+from lrbstore.contract import contract
+from lrbstore.parquet import TableWriter
+from lrbstore.release import StoreFolder
 from lrbstore.representations import forget, keep, kept_set, nearest
 from lrbstore.retrieval import interval_of_mean
 
@@ -113,6 +116,51 @@ def test_a_set_changes_no_example_and_is_replaced_and_forgotten(own: Path) -> No
             forget(store, "mine")
     with lrbstore.open(own) as store, pytest.raises(lrbstore.UnknownName, match="unknown model with representations 'mine'"):
         kept_set(store, "mine", CLINVAR)
+
+
+def test_a_file_may_hold_several_sets(own: Path) -> None:
+    """As a source may bring them: rows of two models, of a task and of variants, lie mixed in the row groups of one file."""
+    n, rng = 20, np.random.default_rng(0)
+    with lrbstore.open(own) as store:
+        ids = _ids(store, CLINVAR)
+    models, tasks = rng.choice(["a", "b"], n), rng.choice([CLINVAR, None], n)
+    vectors = rng.normal(size=(n, 3)).astype(np.float32)
+    of_task = tasks == CLINVAR
+    said = {
+        "source": ["some"] * n,
+        "source_version": ["1"] * n,
+        "source_file": ["x"] * n,
+        "source_line": range(1, n + 1),
+        "layer": ["l"] * n,
+    }
+    rows = {
+        "task": tasks.tolist(),
+        "example_id": [one if own_task else None for one, own_task in zip(ids["example_id"], of_task, strict=False)],
+        "variant_id": [None if own_task else one for one, own_task in zip(ids["variant_id"], of_task, strict=False)],
+        "model": models.tolist(),
+        "vector": vectors.tolist(),
+        **said,
+    }
+    sets = [(model, task) for model in "ab" for task in (CLINVAR, None)]
+    about = {"task": [t for _, t in sets], "model": [m for m, _ in sets], **{name: list(v)[:4] for name, v in said.items()}}
+    about |= {"dimension": [3] * 4, "dtype": ["float32"] * 4, "metric": ["cosine"] * 4, "n": [n] * 4}
+    about |= {name: pa.nulls(4) for name in ("about", "n_missing", "release", "kept_at")}
+    with StoreFolder(own).writer() as publication:
+        files = list(publication.draft().files)
+        for table, columns in (("representation", rows), ("representation_set", about)):
+            with TableWriter(contract(table), publication.data_path(table, "some"), {}) as writer:
+                for i in range(0, len(columns["model"]), 4):
+                    writer.write(pa.table({k: pa.array(v)[i : i + 4] for k, v in columns.items()}))
+                    writer.end_group()
+                files.append(writer.close(source="some", version="1", assembly=None, unit="u", genome=None))
+        publication.publish(publication.draft(files=tuple(files)))
+    with lrbstore.open(own) as store:
+        for model, task in sets:
+            held = kept_set(store, model, task)
+            mine = np.flatnonzero((models == model) & (of_task == (task is not None)))
+            assert held.ids.to_list() == [rows[held.key][i] for i in mine]
+            assert np.array_equal(np.concatenate(list(held.blocks())), vectors[mine])
+            assert np.array_equal(held.take(held.places(held.ids.reverse())), vectors[mine[::-1]])
 
 
 def test_what_does_not_fit_is_counted_in_one_line(own: Path, tmp_path: Path) -> None:
@@ -276,6 +324,7 @@ def test_verified_variants_are_scored_against_clinvar(store: lrbstore.Store) -> 
     assert variants["predictor"].unique().to_list() == ["mean"]
     by_words = verified.retrieve("mine", split="all", reference=CLINVAR, k=3, label="gene_symbol")
     assert by_words["value"][0] < 0.5
+    assert by_words["n_pos"].is_null().all()  # of words nobody says which is the positive one
     with pytest.raises(lrbstore.BadSpec, match="are not the same; name a column that both have: label=COLUMN"):
         verified.retrieve("mine", reference="gvrep_clinvar_clnsig")
     with pytest.raises(lrbstore.UnknownName, match="unknown reference 'trian'"):

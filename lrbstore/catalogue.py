@@ -23,6 +23,8 @@ from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.layout import ingest_folder, sql_folder
 from lrbstore.metrics import METRICS
 
+ALL = "all"  #: In place of a split: every example of the task, those in no split too.
+
 
 class _Spec(pydantic.BaseModel, frozen=True, extra="forbid"):
     pass
@@ -196,6 +198,8 @@ class TaskSpec(_Spec):
 
     def view(self, scheme: str, split: str) -> str:
         """Name the view of a split: ``task.split`` under the default scheme, ``task.scheme_split`` under another."""
+        if split == ALL:
+            return f"{self.name}.examples"
         return f"{self.name}.{quote(split if scheme == self.split_scheme else f'{scheme}_{split}')}"
 
     @functools.cached_property

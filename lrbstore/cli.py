@@ -42,6 +42,15 @@ chain_app = typer.Typer(help="Chain files that positions are lifted by.", no_arg
 app.add_typer(chain_app, name="chain")
 predictions_app = typer.Typer(help="Models' predictions, given to be scored and kept in the store.", no_args_is_help=True)
 app.add_typer(predictions_app, name="predictions")
+representations_app = typer.Typer(help="Models' representations (embeddings), kept in the store.", no_args_is_help=True)
+app.add_typer(representations_app, name="representations")
+
+
+class Distance(StrEnum):
+    """How far representations are from each other."""
+
+    cosine = "cosine"
+    euclidean = "euclidean"
 
 
 class Format(StrEnum):
@@ -79,6 +88,8 @@ SplitOption = Annotated[str, typer.Option(help="The split that was predicted.")]
 ModelOption = Annotated[str | None, typer.Option(help="Name of the model.")]
 PredictorOption = Annotated[str | None, typer.Option(help="The way of predicting with the model, if there are several.")]
 ReplicateOption = Annotated[str | None, typer.Option(help="Seed or replicate, if there are several.")]
+LayerOption = Annotated[str | None, typer.Option(help="Which of the model's representations, if there are several.")]
+DistanceOption = Annotated[Distance | None, typer.Option(help="The distance; the one that the set advises by default.")]
 ByOption = Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")]
 IntervalsOption = Annotated[str, typer.Option("--intervals", help="auto (a formula where there is one), formula, bootstrap or none.")]
 ClusterOption = Annotated[
@@ -682,6 +693,129 @@ def predictions_forget(
     with opened(store) as opened_store:
         gone = forget(opened_store, task_spec(task).name, model, predictor, replicate)
         notice(f"{format_count(gone)} set(s) of predictions of {model} are not in release {opened_store.folder.current}")
+
+
+@app.command()
+def retrieve(
+    task: Annotated[str, typer.Argument(help="Name or alias of a task.")],
+    model: Annotated[str, typer.Option(help="Name of the model whose representations the store has.")],
+    by: ByOption = None,
+    k: Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")] = 10,
+    split: Annotated[str, typer.Option(help="The split whose examples are the queries; all for every example.")] = "test",
+    reference: Annotated[str, typer.Option(help="Where neighbours are looked for: a split, another task, or TASK.SPLIT.")] = "train",
+    layer: LayerOption = None,
+    metric: DistanceOption = None,
+    label: Annotated[str | None, typer.Option(metavar="COLUMN", help="A column to compare in place of the task's label.")] = None,
+    apart: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN", help="No neighbour with the query's value of it: gene_symbol; variant_id by default, if there is one."
+        ),
+    ] = None,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Pass over examples without a representation, and count them.")
+    ] = False,
+    cluster: Annotated[str | None, typer.Option(metavar="COLUMN", help="Whole clusters are drawn, for the interval: gene_symbol.")] = None,
+    seq_len: SeqLenOption = None,
+    window: WindowOption = None,
+    edge: EdgeOption = None,
+    split_scheme: SchemeOption = None,
+    option: TaskOption = None,
+    release: ReleaseOption = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Score a model's representations: how many of an example's nearest neighbours have its label, overall and by stratum."""
+    from lrbstore.task import task as open_task
+
+    with opened(store, release) as opened_store, progress() as say:
+        chosen = open_task(
+            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
+        )
+        say(f"neighbours of {chosen.name}.{split} by {model}")
+        frame = chosen.retrieve(
+            model,
+            by or (),
+            split,
+            reference=reference,
+            k=k,
+            layer=layer,
+            metric=metric.value if metric else None,
+            label=label,
+            apart=apart,
+            allow_missing=allow_missing,
+            cluster=cluster,
+        )
+    _show_scores(frame, format)
+
+
+@app.command()
+def nearest(
+    variant: Annotated[str, typer.Argument(help="Id of a variant, as GRCh38:chr1:1000:A:G; with --task, or of an example.")],
+    model: Annotated[str, typer.Option(help="Name of the model whose representations the store has.")],
+    k: Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")] = 10,
+    task: Annotated[str | None, typer.Option(help="Among the examples of a task; among variants by default.")] = None,
+    layer: LayerOption = None,
+    metric: DistanceOption = None,
+    release: ReleaseOption = None,
+    store: StoreOption = None,
+    format: FormatOption = Format.table,  # noqa: A002
+) -> None:
+    """Find the nearest neighbours of a variant by a model's representations, with what is known of them."""
+    from lrbstore.representations import nearest as find
+
+    with opened(store, release) as opened_store:
+        frame = find(opened_store, variant, model=model, k=k, task=task, layer=layer, metric=metric.value if metric else None)
+    show(frame.to_arrow().to_reader(), format, all_rows=True)
+
+
+@representations_app.command("keep")
+def representations_keep(
+    file: Annotated[
+        Path, typer.Argument(help="Parquet with example_id or variant_id and a column of lists; or npz with ids and embeddings.")
+    ],
+    model: Annotated[str, typer.Option(help="Name of the model.")],
+    task: Annotated[str | None, typer.Option(help="The task whose examples they are of; of variants by default.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Which of the model's they are: a layer, a way of pooling.")] = None,
+    metric: Annotated[Distance, typer.Option(help="What distance between them means something.")] = Distance.cosine,
+    about: Annotated[str | None, typer.Option(help="What was done to get them: context length, pooling.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Keep a model's representations of examples or variants in the store."""
+    from lrbstore.representations import keep
+
+    with opened(store) as opened_store, progress() as say:
+        say(f"reading {file}")
+        kept = keep(opened_store, file, model=model, layer=layer, task=task, metric=metric.value, about=about)
+        missing = kept.row["n_missing"]
+        lacking = f"; {format_count(missing)} examples of {kept.task} have none" if missing else ""
+        notice(f"kept {kept!r} in release {opened_store.folder.current}{lacking}")
+
+
+@representations_app.command("list")
+def representations_list(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
+    """List the sets of representations that the store has."""
+    query = (
+        "select task, model, layer, dimension, dtype, metric, n, n_missing, about, kept_at, source, source_file "
+        "from representation_set order by all"
+    )
+    with opened(store) as opened_store:
+        show(opened_store.sql(query).to_arrow_reader(), format, all_rows=True)
+
+
+@representations_app.command("forget")
+def representations_forget(
+    model: Annotated[str, typer.Argument(help="Name of the model.")],
+    task: Annotated[str | None, typer.Option(help="Those of a task's examples only.")] = None,
+    layer: Annotated[str | None, typer.Option(help="Those of a layer only.")] = None,
+    store: StoreOption = None,
+) -> None:
+    """Publish a release without a model's representations; earlier releases have them until lrbstore gc."""
+    from lrbstore.representations import forget
+
+    with opened(store) as opened_store:
+        gone = forget(opened_store, model, layer=layer, task=task)
+        notice(f"{format_count(gone)} set(s) of representations of {model} are not in release {opened_store.folder.current}")
 
 
 # ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

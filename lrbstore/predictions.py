@@ -164,20 +164,24 @@ class _about:  # noqa: N801 - reads as a statement
 def _whose(dataset: Dataset, unknown: Sequence[str]) -> str:
     """Tell which split, or which other task, knows ids that the data set does not."""
     spec = dataset.spec
-    named = ", ".join(f"$i{i}" for i in range(len(unknown)))
-    values = {f"i{i}": one for i, one in enumerate(unknown)}
-
-    def knows(view: str, name: str) -> bool:
-        rows = dataset.store.cursor(name).execute(f"select count(*) from {view} where {ID} in ({named})", values).fetchall()
-        return bool(rows[0][0])
-
     for split in spec.splits(dataset.scheme):
-        if split != dataset.split and knows(spec.view(dataset.scheme, split), spec.name):
+        if split != dataset.split and _knows(dataset.store, spec.view(dataset.scheme, split), unknown):
             return f"; the unknown ids are of its split {split}"
-    if knows(f"{spec.name}.examples", spec.name):
+    if _knows(dataset.store, f"{spec.name}.examples", unknown):
         return "; the unknown ids are examples that this window, filter or split scheme leaves out: see dropped()"
-    others = [name for name in task_specs() if name != spec.name and knows(f"{name}.examples", name)]
+    return of_other_tasks(dataset.store, spec.name, unknown)
+
+
+def of_other_tasks(store: Store, task: str | None, unknown: Sequence[str]) -> str:
+    """Say which tasks but one have examples of some ids: a clause for a message, empty where none has."""
+    others = [name for name in task_specs() if name != task and _knows(store, f"{name}.examples", unknown)]
     return f"; the unknown ids are of task {', '.join(others)}" if others else ""
+
+
+def _knows(store: Store, view: str, ids: Sequence[str]) -> bool:
+    values = {f"i{i}": one for i, one in enumerate(ids)}
+    named = ", ".join(f"${name}" for name in values)
+    return bool(store.cursor(view).execute(f"select count(*) from {view} where {ID} in ({named})", values).fetchall()[0][0])
 
 
 def _see_what_it_is_for(dataset: Dataset, facts: Mapping[str, str]) -> None:
@@ -465,14 +469,8 @@ def keep(dataset: Dataset, ids: pl.Series, sets: Sequence[Predictions], about: s
         files = [f for f in base.files if not (f.source == USER and f.table == "prediction" and f.unit in rows)]
         files += [_write(publication, dataset, ids, one, unit) for unit, one in rows.items()]
         said = [_said_of(dataset, one, unit, about) for unit, one in rows.items()]
-        _renew(publication, files, "predictor", said, replaces=lambda row: row["source_version"] in rows)
-        known = {row["model"] for row in _own_rows(publication, files, "model")}
-        models = [
-            {"model": name, "source": USER, "source_version": USER, "source_file": USER, "source_line": 1}
-            for name in dict.fromkeys(str(one.model) for one in kept)
-            if name not in known
-        ]
-        _renew(publication, files, "model", models)
+        renew(publication, files, "predictor", said, replaces=lambda row: row["source_version"] in rows)
+        know_models(publication, files, [str(one.model) for one in kept])
         whose = ", ".join(dict.fromkeys(str(one.model) for one in kept))
         publication.publish(publication.draft(files=tuple(files), note=f"predictions of {whose} for {dataset.spec.name}.{dataset.split}"))
     return kept
@@ -490,12 +488,12 @@ def forget(store: Store, task: str, model: str, predictor: str | None = None, re
     asked = {"model": model, "predictor": predictor, "replicate": replicate}
     with StoreFolder(store.path).writer() as publication:
         files = list(publication.draft().files)
-        own = [row for row in _own_rows(publication, files, "predictor") if row["task"] == task]
+        own = [row for row in own_rows(publication, files, "predictor") if row["task"] == task]
         gone = {row["source_version"] for row in own if all(v is None or row[k] == v for k, v in asked.items())}
         if not gone:
             raise UnknownName(f"model with predictions kept for {task}", model, {row["model"] for row in own})
         files = [f for f in files if not (f.source == USER and f.table == "prediction" and f.unit in gone)]
-        _renew(publication, files, "predictor", [], replaces=lambda row: row["source_version"] in gone)
+        renew(publication, files, "predictor", [], replaces=lambda row: row["source_version"] in gone)
         publication.publish(publication.draft(files=tuple(files), note=f"without predictions of {model} for {task}"))
     return len(gone)
 
@@ -558,23 +556,34 @@ def _said_of(dataset: Dataset, one: Predictions, unit: str, about: str | None) -
     }
 
 
-def _own_rows(publication: Publication, files: Sequence[DataFile], table: str) -> list[dict[str, Any]]:
-    """Read the rows of a small table that users' predictions have brought."""
+def know_models(publication: Publication, files: list[DataFile], names: Sequence[str]) -> None:
+    """Put models into table ``model`` that users have not named before; ``files`` becomes those of the next release."""
+    known = {row["model"] for row in own_rows(publication, files, "model")}
+    rows = [
+        {"model": name, "source": USER, "source_version": USER, "source_file": USER, "source_line": 1}
+        for name in dict.fromkeys(names)
+        if name not in known
+    ]
+    renew(publication, files, "model", rows)
+
+
+def own_rows(publication: Publication, files: Sequence[DataFile], table: str) -> list[dict[str, Any]]:
+    """Read the rows of a small table that users have brought."""
     import pyarrow.parquet as pq
 
     own = [publication.folder.path / f.path for f in files if f.table == table and f.source == USER]
     return [row for path in own for row in pq.read_table(path).to_pylist()]
 
 
-def _renew(
+def renew(
     publication: Publication,
     files: list[DataFile],
     table: str,
     rows: list[dict[str, Any]],
     replaces: Callable[[dict[str, Any]], bool] = lambda _: False,
 ) -> None:
-    """Write the users' rows of a small table anew: what was there, less what is replaced, and some more."""
-    old = _own_rows(publication, files, table)
+    """Write the users' rows of a small table anew: what was there, less what is replaced, and some more; ``files`` changes with it."""
+    old = own_rows(publication, files, table)
     stay = [row for row in old if not replaces(row)]
     if not rows and len(stay) == len(old):
         return

@@ -37,8 +37,8 @@ from lrbstore.parquet import sync_folder
 
 _NAME = re.compile(r"(\d+)-[0-9a-f]{8}")
 _FOLDERS = ("data", "genomes", "chains", "releases")
-#: Tables of what models say. They are not part of a release's content, so that predictions may be kept without a change of any example.
-_OF_MODELS = frozenset({"model", "predictor", "prediction"})
+#: Tables of what models say. They are not part of a release's content, so that those may be kept without a change of any example.
+_OF_MODELS = frozenset({"model", "predictor", "prediction", "representation", "representation_set"})
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 

@@ -126,14 +126,23 @@ def score(
         raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
     else:
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
+<<<<<<< HEAD
     facing = _facing(dataset, labels, sets, direction, train)
     cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+=======
+    cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
+>>>>>>> b/nearest
     if keep and predictions is not None:
         sets = sets_of.keep(dataset, ids, sets)
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
+<<<<<<< HEAD
     rows = [row for one, way in zip(sets, facing, strict=True) for row in _scored(dataset, labels, one, cutting, how, clusters, uses, way)]
     return _score_table(rows)
+=======
+    rows = [row for one in sets for row in _scored(dataset, labels, one, cutting, how, clusters)]
+    return score_table(rows)
+>>>>>>> b/nearest
 
 
 # ── which metrics, and which way round ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -393,7 +402,7 @@ def compare(
     sets = {
         name: dataclasses.replace(one, values=one.values[present[one.present]], present=present, model=name) for name, one in sets.items()
     }
-    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
+    cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
     clusters = clusters_of(dataset, how.cluster)
     way = _Facing(spec.direction)
     frames = [
@@ -448,7 +457,7 @@ def _differences(
     way: _Way,
     labels: np.ndarray,
     values: Mapping[str, np.ndarray],
-    cuts: Sequence[_Cut],
+    cuts: Sequence[Cut],
     how: Intervals,
     clusters: np.ndarray | None,
     present: np.ndarray,
@@ -514,7 +523,7 @@ def _scored(
     dataset: Dataset,
     labels: np.ndarray,
     one: Predictions,
-    cutting: Sequence[_Cut],
+    cutting: Sequence[Cut],
     how: Intervals,
     clusters: np.ndarray | None,
     uses: Sequence[MetricUse],
@@ -628,20 +637,27 @@ def _note(result: Value, said: Sequence[str | None], few: str | None, interval: 
 
 
 @dataclass(frozen=True, eq=False)
-class _Cut:
-    """A data set cut into strata: which stratum each example is in; the last one's name is None where an example has no stratum."""
+class Cut:
+    """A data set cut into strata.
+
+    Attributes:
+        name: What by; ``overall`` for all examples together.
+        hash: Digest of the stratifier's SQL.
+        strata: Names; the last one is None where an example has no stratum.
+        groups: Which stratum each example is in.
+    """
 
     name: str
     hash: str
     strata: list[str | None]
     groups: Groups
 
-    def of(self, rows: np.ndarray) -> _Cut:
+    def of(self, rows: np.ndarray) -> Cut:
         """Cut some of the examples likewise; a stratum may become empty."""
         return dataclasses.replace(self, groups=Groups(self.groups.codes[rows], self.groups.n_groups))
 
 
-def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
+def cut_into_strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[Cut]:
     """Cut a data set into strata, in the order of each stratifier; all are read at once."""
     for cut in cuts:
         if lacking := [c for c in cut.needs if c not in dataset._columns]:
@@ -658,9 +674,15 @@ def _strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[_Cut]:
     columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
     table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
+<<<<<<< HEAD
     found = [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
     for own in found:
         if len(own.strata) > _MOST_STRATA:
+=======
+    found = [Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+    for cut in found:
+        if len(cut.strata) > _MOST_STRATA:
+>>>>>>> b/nearest
             raise BadSpec(
                 f"stratum {own.name!r} cuts {len(dataset):,} examples into {len(own.strata):,}; expected at most {_MOST_STRATA:,}: "
                 "cut numbers into bins, as in 'tss_distance_bp // 10000' or 'bin_label(maf, [0, 0.01, 0.05])'"
@@ -699,7 +721,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(p), "") if p.isdigit() else (-1, p) for p in re.findall(r"\d+|\D+", name)]
 
 
-def _score_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def score_table(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """Lay rows out in the columns of table ``score``; what a row does not say is null."""
     columns = contract("score")
     table = pa.table({c.name: [row.get(c.name) for row in rows] for c in columns.columns}, schema=_nullable(columns.schema))

@@ -12,12 +12,13 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from lrbstore.catalogue import TaskSpec, task_spec, task_specs
+from lrbstore.catalogue import ALL, TaskSpec, task_spec, task_specs
 from lrbstore.contract import literal, quote
 from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings_of
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.predictions import expects
+from lrbstore.retrieval import retrieve
 from lrbstore.scoring import Comparison, Intervals, compare, score
 from lrbstore.store import Store, damage_said, open_store
 from lrbstore.window import WindowSpec, check_seq_len
@@ -266,6 +267,71 @@ class Task:
             ``scores``, with tie groups, and ``differences``, paired, with intervals and adjusted p: two polars frames.
         """
         return compare(self[split], models, by, metrics=metrics, allow_missing=allow_missing, intervals=intervals)
+
+    def retrieve(
+        self,
+        model: str,
+        by: str | Sequence[str] = (),
+        split: str = "test",
+        *,
+        reference: str = "train",
+        k: int = 10,
+        layer: str | None = None,
+        metric: str | None = None,
+        label: str | None = None,
+        apart: str | Sequence[str] | None = None,
+        allow_missing: bool = False,
+        cluster: str | None = None,
+    ) -> pl.DataFrame:
+        """Score a model's representations: the share of an example's nearest neighbours that have its label.
+
+        Args:
+            model: Whose representations; they are kept with ``lrbstore representations keep`` or :func:`lrbstore.representations.keep`.
+            by: Stratifiers of the queries, as for :meth:`score`.
+            split: The split whose examples are the queries; ``all`` for all examples of the task.
+            reference: Where neighbours are looked for: a split of this task; or of another task with the same classes, as
+                ``gvrep_clinvar_pathogenicity.train``; that task's name alone for all of its examples.
+            k: How many neighbours.
+            layer: Which of the model's representations, if there are several.
+            metric: ``cosine`` or ``euclidean``; the one that the set advises if nothing is said.
+            label: A column of the examples that is compared in place of the task's label.
+            apart: Columns whose value a query must not share with a neighbour; ``variant_id`` where both sides have it, if nothing is said.
+            allow_missing: Pass over examples without a vector; queries without one are counted in ``n_missing``.
+            cluster: Column of the queries whose values are taken to be drawn as a whole, for the interval.
+
+        Returns:
+            A polars frame in the columns of table ``score``, see :func:`lrbstore.retrieval.retrieve`.
+
+        Raises:
+            BadSpec: If labels are no classes, or others in the reference.
+            UnknownName: If there is no such split, task, column or stratifier, or the store has no representations of the model.
+            IncompletePredictions: If examples have no vector, and that is not allowed.
+        """
+        return retrieve(
+            self._queries(split),
+            self._references(reference),
+            model,
+            k=k,
+            layer=layer,
+            metric=metric,
+            by=by,
+            label=label,
+            apart=apart,
+            allow_missing=allow_missing,
+            cluster=cluster,
+        )
+
+    def _queries(self, split: str) -> Dataset:
+        return Dataset(self.store, self.spec, self.split_scheme, ALL, self.window, self.filters) if split == ALL else self[split]
+
+    def _references(self, name: str) -> Dataset:
+        """Find the data set that ``reference`` means: a split, a task, or a task's split; another task as it opens by itself."""
+        if name in {*self.splits, ALL}:
+            return self._queries(name)
+        other, _, split = name.partition(".")
+        if not split and other not in task_specs():  # a split misspelt is likelier than a task
+            raise UnknownName("reference", name, [*self.splits, ALL, *task_specs()])
+        return Task.open(self.store, other)._queries(split or ALL)
 
     def expects(self, split: str = "test") -> str:
         """Say which predictions :meth:`score` wants for a split: how many, of what shape, under which ids; for ``print``."""

@@ -29,6 +29,7 @@ ORDER = (
     "table_layout",
     "strata_metrics",
     "intervals",
+    "nearest",
     "ingest_scale",
     "knockout_tiles",
 )

@@ -126,23 +126,14 @@ def score(
         raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
     else:
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
-<<<<<<< HEAD
     facing = _facing(dataset, labels, sets, direction, train)
-    cutting = [_Cut("overall", "", [None], Groups.whole(len(ids))), *_strata(dataset, cuts)]
-=======
     cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
->>>>>>> b/nearest
     if keep and predictions is not None:
         sets = sets_of.keep(dataset, ids, sets)
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
-<<<<<<< HEAD
     rows = [row for one, way in zip(sets, facing, strict=True) for row in _scored(dataset, labels, one, cutting, how, clusters, uses, way)]
-    return _score_table(rows)
-=======
-    rows = [row for one in sets for row in _scored(dataset, labels, one, cutting, how, clusters)]
     return score_table(rows)
->>>>>>> b/nearest
 
 
 # ── which metrics, and which way round ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -405,11 +396,7 @@ def compare(
     cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
     clusters = clusters_of(dataset, how.cluster)
     way = _Facing(spec.direction)
-    frames = [
-        pl.DataFrame(list(_scored(dataset, labels, one, cutting, how, clusters, chosen, way)), infer_schema_length=None)
-        for one in sets.values()
-    ]
-    scores = pl.concat(frames, how="vertical_relaxed")
+    scores = score_table([row for one in sets.values() for row in _scored(dataset, labels, one, cutting, how, clusters, chosen, way)])
     held = [cut.of(present) for cut in cutting]
     rows: list[dict[str, Any]] = []
     ranks: dict[tuple[Any, ...], int | None] = {}
@@ -674,15 +661,9 @@ def cut_into_strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[Cut]:
     columns = ", ".join(f"({cut.sql})::VARCHAR as stratum_{i}" for i, cut in enumerate(cuts))
     table = cursor.sql(f"select {columns}, n_ from kept_rows order by n_").to_arrow_table()
     cursor.unregister("kept_rows")
-<<<<<<< HEAD
-    found = [_Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
+    found = [Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
     for own in found:
         if len(own.strata) > _MOST_STRATA:
-=======
-    found = [Cut(cut.name, cut.hash, *_groups(table[f"stratum_{i}"], cut.order)) for i, cut in enumerate(cuts)]
-    for cut in found:
-        if len(cut.strata) > _MOST_STRATA:
->>>>>>> b/nearest
             raise BadSpec(
                 f"stratum {own.name!r} cuts {len(dataset):,} examples into {len(own.strata):,}; expected at most {_MOST_STRATA:,}: "
                 "cut numbers into bins, as in 'tss_distance_bp // 10000' or 'bin_label(maf, [0, 0.01, 0.05])'"

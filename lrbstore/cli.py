@@ -751,7 +751,7 @@ def retrieve(
 
 @app.command()
 def nearest(
-    variant: Annotated[str, typer.Argument(help="Id of a variant, as GRCh38:chr1:1000:A:G; with --task, or of an example.")],
+    variant: Annotated[str, typer.Argument(help="Id of a variant (variant_id); with --task, or of an example.")],
     model: Annotated[str, typer.Option(help="Name of the model whose representations the store has.")],
     k: Annotated[int, typer.Option("--k", min=1, help="How many neighbours.")] = 10,
     task: Annotated[str | None, typer.Option(help="Among the examples of a task; among variants by default.")] = None,

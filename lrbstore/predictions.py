@@ -117,7 +117,11 @@ def given(
         _see_what_it_is_for(dataset, one.facts)
         with _about(dataset):
             matched = _matched(one.ids, one.values, ids, dataset.label_shape, allow_missing=allow_missing)
-        found.append(dataclasses.replace(matched, **one.names, file=file))
+        found.append(
+            dataclasses.replace(
+                matched, model=one.names["model"], predictor=one.names["predictor"], replicate=one.names["replicate"], file=file
+            )
+        )
     return found
 
 
@@ -320,9 +324,10 @@ def _ids_and_values(frame: pl.DataFrame, column: str) -> tuple[pl.Series, Any]:
     if isinstance(values.dtype, pl.List | pl.Array):
         return given_ids, _nested(values)
     numbers = values.cast(pl.Float64, strict=False)
-    if values.dtype == pl.String and len(values) and not numbers.is_not_null().any():
+    texts = values.drop_nulls()
+    if values.dtype == pl.String and len(texts) and not numbers.is_not_null().any():
         raise BadSpec(
-            f"column {column!r} of the predictions holds text ({values[0]!r}) and no number: a class's name is a label, not a score"
+            f"column {column!r} of the predictions holds text ({texts[0]!r}) and no number: a class's name is a label, not a score"
         )
     return given_ids, numbers.fill_null(np.nan).to_numpy()
 
@@ -657,7 +662,8 @@ def _read(dataset: Dataset, ids: pl.Series, of: Mapping[str, Any], allow_missing
         said = pl.Series(ID, rows[ID], dtype=pl.String)
         values = np.asarray(rows["values"].combine_chunks().flatten().to_numpy(zero_copy_only=False), np.float64).reshape(len(said), -1)
         shape = dataset.label_shape
-        values = values.reshape(-1) if not shape and values.shape[1:] == (1,) else values
+        if not shape and values.shape[1:] == (1,):
+            values = values[:, 0]
         if of["source"] != USER:
             ours = said.is_in(ids.implode())
             said, values = said.filter(ours), values[ours.to_numpy()]

@@ -1,10 +1,13 @@
 """READMEs that run and cannot go stale."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import generated_docs
+import numpy as np
+import polars as pl
 import pytest
 from command import run
 
@@ -52,32 +55,39 @@ def test_every_command_is_in_the_readme_or_the_help():
 @pytest.mark.slow
 def test_the_command_line_of_the_readme_is_understood(demo_store: Path, simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(demo_store, tmp_path / "my-store")  # some commands keep what they were given
     console = "\n".join(blocks("console"))
     lines = [line.split("  #")[0].strip() for line in console.splitlines() if line.startswith("lrbstore ")]
     assert len(lines) >= 8
-    (tmp_path / "predictions.csv").write_text(_predictions(demo_store))
+    with lrbstore.open(demo_store) as store:
+        pathogenic = lrbstore.task("gvrep_clinvar_pathogenicity", store=store)
+        rows = pl.concat([pl.from_arrow(pathogenic[split].rows(["example_id"])) for split in pathogenic.splits])
+    vectors = np.random.default_rng(0).normal(size=(rows.height, 8)).astype(np.float16)
+    np.savez("embeddings.npz", ids=rows["example_id"].to_numpy().astype(str), embeddings=vectors)
     for line in lines:
-        arguments = re.findall(r'"[^"]*"|\S+', line)[1:]
-        arguments = [
-            a.strip('"').replace("my-store", str(demo_store)).replace("predictions.csv", str(tmp_path / "predictions.csv"))
-            for a in arguments
-        ]
+        arguments = [a.strip('"') for a in re.findall(r'"[^"]*"|\S+', line)[1:]]
         arguments = [a.replace("GTEx_Analysis_v8_eQTL/", str(simulated / "gtex_v8_eqtl")) for a in arguments]
         if arguments[0] == "genome":
             continue  # needs a real genome: test_source_* registers one
-        if arguments[0] == "score":
+        if arguments[0] in {"score", "baseline", "compare"} and "utr3_mpra_siegel" not in arguments:
             arguments += ["--seq-len", "2048"]
+        if arguments[:2] == ["predictions", "template"]:
+            arguments += ["--seq-len", "2048"]
+        if arguments[0] == "nearest":
+            arguments[1] = rows["example_id"][0]
         if arguments[0] == "export":
             arguments += ["--out", str(tmp_path / "out")]
         done = run(*arguments)
         assert done.returncode == 0, (line, done.stderr.decode())
         assert b"Traceback" not in done.stderr
+        if arguments[:2] == ["predictions", "template"]:
+            _fill(Path(done.stdout.decode().strip()))
 
 
-def _predictions(store_path: Path) -> str:
-    with lrbstore.open(store_path) as store:
-        ids = lrbstore.task("gvrep_eqtl_pval", 2048, store=store).test.rows(["example_id"])["example_id"].to_pylist()
-    return "example_id,prediction\n" + "".join(f"{i},0.5\n" for i in ids)
+def _fill(template: Path) -> None:
+    """Fill a template with numbers."""
+    frame = pl.read_csv(template, schema_overrides={"example_id": pl.String})
+    frame.with_columns(pl.Series("prediction", np.random.default_rng(1).random(frame.height))).write_csv(template)
 
 
 def test_each_folder_has_its_chapter():

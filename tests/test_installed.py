@@ -68,7 +68,7 @@ def test_the_wheel_holds_the_tracked_files_and_one_name(wheel: Path):
     wanted = set()
     for name in _tracked():
         for folder, inside in MAPPED.items():
-            if name.startswith(folder) and Path(name).suffix in {".py", ".sql", ".toml", ".tsv", ".md", ".typed"}:
+            if name.startswith(folder) and Path(name).suffix in {".py", ".sql", ".toml", ".tsv", ".csv", ".md", ".typed"}:
                 wanted.add(inside + name.removeprefix(folder))
     assert held == wanted
 

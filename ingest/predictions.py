@@ -61,7 +61,7 @@ def load_predictions(job: Job, sql: str, predictor: Predictor) -> None:
     job.reject(path, file.bad)
     if not n:
         return
-    told = {"source": job.spec.name, "source_version": job.unit.version, "source_file": path.name, "source_line": 1}
+    told = {"source": job.spec.name, "source_version": job.unit.version, "source_file": path.name, "source_line": None}
     more = {"about": predictor.about, "window": predictor.window, "seq_len": predictor.seq_len, "n": n}
     model = {"model": predictor.model, "title": predictor.title, "about": predictor.model_about, "reference": predictor.reference}
     for table, row in (("predictor", {**constants, **more, **told}), ("model", {**model, **told})):

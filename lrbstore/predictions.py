@@ -557,7 +557,7 @@ def _said_of(dataset: Dataset, one: Predictions, unit: str, about: str | None) -
         "source": USER,
         "source_version": unit,
         "source_file": one.file or USER,
-        "source_line": 1,
+        "source_line": None,
     }
 
 
@@ -565,7 +565,7 @@ def know_models(publication: Publication, files: list[DataFile], names: Sequence
     """Put models into table ``model`` that users have not named before; ``files`` becomes those of the next release."""
     known = {row["model"] for row in own_rows(publication, files, "model")}
     rows = [
-        {"model": name, "source": USER, "source_version": USER, "source_file": USER, "source_line": 1}
+        {"model": name, "source": USER, "source_version": USER, "source_file": USER, "source_line": None}
         for name in dict.fromkeys(names)
         if name not in known
     ]

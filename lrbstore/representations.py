@@ -282,7 +282,7 @@ def keep(
             "n_missing": n_known - len(one.ids) if name else None,
             "release": store.release,
             "kept_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "source_line": 1,
+            "source_line": None,
         }
         files = [f for f in base.files if not (f.source == USER and f.table == "representation" and f.unit == unit)]
         files.append(written)

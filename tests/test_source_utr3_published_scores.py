@@ -32,7 +32,7 @@ def test_every_figure_is_found_again(store: lrbstore.Store) -> None:
     with SHIPPED.open(encoding="utf-8", newline="") as handle:
         lines = dict(enumerate(csv.DictReader(handle), start=2))
     found = store.sql(
-        f"select {', '.join(COLUMNS)}, source_line, half_width, half_width_line, ci_low, ci_high, ci_method from published_score"
+        f"select {', '.join(COLUMNS)}, source_line, half_width, folded_lines[1], ci_low, ci_high, ci_method from published_score"
     )
     rows = found.fetchall()
     told = {}

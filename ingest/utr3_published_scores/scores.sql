@@ -29,7 +29,7 @@ select
     round("value" + half_width, 9) as ci_high,
     ci_method,
     half_width,
-    half_width_line,
+    case when half_width_line is not null then [half_width_line] end as folded_lines,
     case when is_flipped then 'chosen_on_test' end as direction_by,
     case
         when stratum = 'best_predictor' then 'the best of up to eleven predictors of the model, chosen by the labels that it is scored on'

@@ -7,5 +7,5 @@ create table model (
     source          VARCHAR NOT NULL,  -- name of the source that tells of it
     source_version  VARCHAR NOT NULL,  -- the provider's version
     source_file     VARCHAR NOT NULL,  -- upstream file
-    source_line     BIGINT NOT NULL    -- line in that file, 1-based, header included; 1 where the file as a whole is meant
+    source_line     BIGINT             -- null: the file as a whole is meant
 );

@@ -17,7 +17,7 @@ create table published_score (
     ci_high           DOUBLE,            -- upper end of the interval: the value and the published half-width
     ci_method         VARCHAR,           -- what the half-width is half of; null where none was published
     half_width        DOUBLE,            -- published half-width
-    half_width_line   BIGINT,            -- line of the half-width in the file
+    folded_lines      BIGINT[],          -- line of the half-width in the file, 1-based, folded into this row; null where there is none
     n                 BIGINT,            -- examples that the number stands on; null where not said
     n_pos             BIGINT,            -- positives among them; null where not said
     n_neg             BIGINT,            -- negatives among them; null where not said

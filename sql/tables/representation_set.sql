@@ -14,5 +14,5 @@ create table representation_set (
     source          VARCHAR NOT NULL,  -- name of the source that the numbers came with; user for a user's own
     source_version  VARCHAR NOT NULL,  -- the provider's version; of a user's set, what tells it from others
     source_file     VARCHAR NOT NULL,  -- upstream file
-    source_line     BIGINT NOT NULL    -- line in that file, 1-based; 1 where the file as a whole is meant
+    source_line     BIGINT             -- null: the file as a whole is meant
 );

@@ -219,6 +219,7 @@ def test_the_same_chain_again_changes_nothing(store: Path, simulated: Path, tmp_
     assert add_chain(store, "hg38", "hg19", simulated / "chains/hg38ToHg19.over.chain.gz", simulated=True) != before[0]
 
 
+@pytest.mark.slow
 def test_a_damaged_copy_is_found_and_mended(store: Path, simulated: Path) -> None:
     (copy,) = (store / "chains").iterdir()
     good = copy.read_bytes()

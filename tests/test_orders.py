@@ -383,6 +383,7 @@ def test_copies_are_no_part_of_a_releases_name(store: Path):
         assert publication.publish(bare).release.partition("-")[2] == name
 
 
+@pytest.mark.slow
 def test_a_moved_store_and_a_copied_folder_keep_their_copies(store: Path, tmp_path: Path):
     moved = Path(shutil.move(store, tmp_path / "elsewhere"))
     whole(moved)

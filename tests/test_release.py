@@ -493,6 +493,7 @@ def test_a_lock_on_a_file_that_was_taken_away_keeps_nobody_in(tmp_path):
             pytest.fail("nobody may write here")
 
 
+@pytest.mark.slow
 def test_a_relation_made_before_a_publish_stays_good(store, files):
     with lrbstore.open(store) as early:
         relation = early.sql("select count(*) from lrb_eqtl")
@@ -606,6 +607,7 @@ def test_opening_while_others_publish_and_collect_never_sees_half_a_release(stor
 # ── releases by name ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_old_releases_are_readable_by_name(store, files):
     ingest(store, "lrb", [files["2"]], simulated=True)
     genome_only, first, second = StoreFolder(store).releases()
@@ -772,6 +774,7 @@ except CannotWrite as error:
 """
 
 
+@pytest.mark.slow
 def test_a_read_only_store_can_be_read_and_is_not_written(base, files, tmp_path):
     """The interpreter's user owns nothing there; root gives its rights away first."""
     home = tmp_path / "ro"

@@ -384,6 +384,7 @@ def test_the_interval_of_a_mean_holds_it_as_often_as_it_says() -> None:
 # ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_the_whole_way_on_the_command_line(own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with lrbstore.open(own) as store:
         table = _ids(store, CLINVAR)

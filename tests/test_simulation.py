@@ -277,6 +277,7 @@ def oriented_promoters(out, genome):
         yield sequence if strand == "+" else reverse_complement(sequence)
 
 
+@pytest.mark.slow
 def test_expression_follows_motifs_in_protein_coding_genes_and_hardly_in_lincrna(out, genomes):
     genes = pl.read_csv(out / "lrb/bulk_rna_expression/gene_coordinates.csv")
     values = pl.read_csv(out / "lrb/bulk_rna_expression/rna_expression_values.csv").to_numpy()
@@ -393,6 +394,7 @@ def test_large_shards_are_named_by_their_first_and_last_index(smallest, tmp_path
         assert shard.files == ["target-train-8.npy", "target-train-9.npy"]
 
 
+@pytest.mark.slow
 def test_cage_bins_with_activators_have_higher_counts_and_overlapping_windows_agree(out, genomes):
     windows = pl.read_csv(out / "lrb/cage_prediction/sequences_coordinates.csv").filter(pl.col("split") == "train")
     (path,) = (out / "lrb/cage_prediction/targets_subset").glob("targets-train-*.npz")

@@ -153,6 +153,7 @@ def test_a_real_file_of_exons_alone_is_rejected_row_by_row(realdata: Path, tmp_p
         assert first[1] == next(handle).rstrip("\n")
 
 
+@pytest.mark.slow
 def test_the_order_of_the_rows_makes_no_difference(tmp_path: Path) -> None:
     lines = (RAW / "gencode.v45.annotation.gtf").read_text().splitlines(keepends=True)
     good = lines[5:38]
@@ -402,6 +403,7 @@ def test_every_row_of_a_file_of_faults_is_accounted_for(tmp_path: Path) -> None:
 # ── one gene, one row ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_gene_is_looked_up_once_whatever_annotations_are_there(tmp_path: Path) -> None:
     """LRB's genes and two releases stand side by side: gene has a row for each, gene_on one for each gene."""
     (tmp_path / "bulk_rna_expression").mkdir()

@@ -58,6 +58,7 @@ def test_every_loaded_row_says_what_its_line_says(store: Path, name: str, loaded
         assert tissue == file.split(".")[0]
 
 
+@pytest.mark.slow
 def test_the_order_of_the_columns_is_nothing_to_go_by(tmp_path: Path) -> None:
     header = list(table(RAW / ANNOTATED)[0])
     for name, columns in (("given", header), ("turned", header[::-1]), ("sorted", sorted(header))):

@@ -82,6 +82,7 @@ def test_a_real_sites_vcf_agrees_with_a_reading_by_hand(
         assert len(got) == n + 7  # seven lines have two ALT alleles
 
 
+@pytest.mark.slow
 def test_rs_numbers_lead_to_alleles(realdata: Path, tmp_path: Path) -> None:
     ingest(tmp_path, "dbsnp", [realdata / "variants_misc" / DBSNP_135])
     with lrbstore.open(tmp_path) as store:

@@ -122,6 +122,7 @@ def refused(store: Path, folder: Path, error: type[LrbStoreError] = ContractBrok
 # ── causal eQTLs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_the_same_bytes_under_both_folder_names_are_two_versions(tmp_path: Path) -> None:
     raw = write_eqtl(write_eqtl(tmp_path / "raw", VARIANTS, V1), VARIANTS, V2)
     outcome = ingest(tmp_path / "store", "lrb", [raw])
@@ -136,6 +137,7 @@ def test_the_same_bytes_under_both_folder_names_are_two_versions(tmp_path: Path)
     assert len(set(both[0][1])) == len(VARIANTS)
 
 
+@pytest.mark.slow
 def test_the_older_folder_after_the_newer_one_does_not_take_over(tmp_path: Path) -> None:
     ingest(tmp_path / "store", "lrb", [write_eqtl(tmp_path / "b", VARIANTS, V2)])
     ingest(tmp_path / "store", "lrb", [write_eqtl(tmp_path / "a", VARIANTS[:1], V1)])
@@ -244,6 +246,7 @@ def expression(store: Path) -> dict[str, list[float]]:
     return dict(ask(store, "select gene_id, expression from lrb_gene join lrb_expression using (label_row) order by lrb_gene.source_line"))
 
 
+@pytest.mark.slow
 def test_labels_are_joined_by_row_number(tmp_path: Path) -> None:
     genes = [gene(i) for i in range(40)]
     rows = [f"{i / 8},{-i / 4},{i}" for i in range(40)]
@@ -579,6 +582,7 @@ def test_windows_without_any_shard_are_missing_data(store: Path, tmp_path: Path)
     assert "sequences_coordinates.csv" in message
 
 
+@pytest.mark.slow
 def test_loading_windows_takes_bounded_memory(tmp_path: Path) -> None:
     """Four times as many windows must not take more memory: a window's labels are 179 kB, three dozen MB in the larger case."""
     array = label_array(3)

@@ -78,6 +78,7 @@ def test_a_score_is_required(tmp_path: Path) -> None:
         ingest(tmp_path / "store", "mavedb", [path])
 
 
+@pytest.mark.slow
 def test_a_dump_takes_over_from_files_without_a_date(tmp_path: Path) -> None:
     write(tmp_path / "api", ["n.1A>T,NA,NA,1"])
     ingest(tmp_path / "store", "mavedb", [tmp_path / "api"])

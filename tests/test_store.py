@@ -285,6 +285,7 @@ def test_the_default_store_is_never_closed(home):
     assert opened.sql("select count(*) from lrb_eqtl").fetchall() == [(40,)]
 
 
+@pytest.mark.slow
 def test_a_default_store_that_was_made_anew_is_noticed(home, lines, tmp_path):
     file = eqtl(tmp_path, lines[:11])
     shutil.rmtree(home)
@@ -367,6 +368,7 @@ def test_another_file_of_the_same_version_adds(store, lines, tmp_path):
     assert ask(store, "select version, n_files, rows_loaded, is_current from source") == [("2", 2, 60, True)]
 
 
+@pytest.mark.slow
 def test_a_newer_version_takes_over_and_both_stay_queryable(lines, tmp_path):
     store = tmp_path / "store"
     ingest(store, "lrb", [eqtl(tmp_path, [*lines[:21], "a row of no use\n"], "1")], simulated=True)

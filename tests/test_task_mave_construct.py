@@ -200,6 +200,7 @@ def _first(ds: Any) -> tuple[Any, str]:
     return ds[0], ds.fingerprint
 
 
+@pytest.mark.slow
 def test_a_data_set_survives_pickling_and_a_fork(store: lrbstore.Store) -> None:
     ds = lrbstore.task(TASK, 128, store=store).test
     here = _first(ds)
@@ -208,6 +209,7 @@ def test_a_data_set_survives_pickling_and_a_fork(store: lrbstore.Store) -> None:
         assert pool.apply(_first, (ds,)) == here
 
 
+@pytest.mark.slow
 def test_batches_export_score_and_options(store: lrbstore.Store, tmp_path: Path) -> None:
     from lrbstore.describe import page
     from lrbstore.export import export

@@ -219,6 +219,7 @@ def test_a_damaged_genome_is_found(store, which, how):
 # ── wrong content ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_wrong_number_of_rows_in_the_manifest_is_found(store):
     file = file_of(store, "lrb_gene")
     republish(store, files=tuple(f.model_copy(update={"rows": f.rows + 1}) if f == file else f for f in data_files(store)))
@@ -233,6 +234,7 @@ def test_rows_that_went_missing_are_found(store):
     assert {check for check, _ in found} <= {"accounted for", "copy"}
 
 
+@pytest.mark.slow
 def test_a_rule_of_a_table_that_rows_break_is_found(store):
     def move(rows: pa.Table) -> pa.Table:
         return rows.set_column(rows.column_names.index("pos"), "pos", pa.array([0] * rows.num_rows, pa.int64()))
@@ -243,6 +245,7 @@ def test_a_rule_of_a_table_that_rows_break_is_found(store):
     assert "pos" in found[0].said
 
 
+@pytest.mark.slow
 def test_a_null_where_none_may_be_is_found(store):
     def forget(rows: pa.Table) -> pa.Table:
         return rows.set_column(rows.column_names.index("chrom"), "chrom", pa.array([None] * rows.num_rows, pa.string()))
@@ -251,6 +254,7 @@ def test_a_null_where_none_may_be_is_found(store):
     assert ("contract", "lrb_gene") in failures(store)
 
 
+@pytest.mark.slow
 def test_a_column_of_another_type_is_found(store):
     def as_text(rows: pa.Table) -> pa.Table:
         return rows.set_column(rows.column_names.index("source_line"), "source_line", rows["source_line"].cast(pa.string()))
@@ -260,12 +264,14 @@ def test_a_column_of_another_type_is_found(store):
     assert "source_line is VARCHAR, not BIGINT" in said["lrb_gene"]
 
 
+@pytest.mark.slow
 def test_a_column_that_is_missing_is_found(store):
     rewrite(store, file_of(store, "lrb_gene"), lambda rows: rows.drop_columns(["symbol"]))
     said = {f.subject: f.said for f in findings(store) if f.check == "contract" and f.level == "failure"}
     assert "symbol is missing" in said["lrb_gene"]
 
 
+@pytest.mark.slow
 def test_a_repeated_record_id_is_found(store):
     def repeat(rows: pa.Table) -> pa.Table:
         first = rows["record_id"][0].as_py()
@@ -275,6 +281,7 @@ def test_a_repeated_record_id_is_found(store):
     assert "audit record_id_is_unique" in {check for check, _ in failures(store)}
 
 
+@pytest.mark.slow
 def test_a_record_without_its_allele_is_found(store):
     republish(store, files=tuple(f for f in data_files(store) if f.table != "variant_allele"))
     assert "audit every_record_has_its_allele" in {check for check, _ in failures(store)}

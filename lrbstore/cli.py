@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from lrbstore.manifest import Manifest
     from lrbstore.store import Store
+    from lrbstore.task import Task
 
 app = typer.Typer(
     name="lrbstore",
@@ -389,12 +390,9 @@ def export(
 ) -> None:
     """Write a task's examples with their sequences, each file with a sidecar of fingerprint, licence and citation."""
     from lrbstore.export import export as write
-    from lrbstore.task import task as open_task
 
     with opened(store) as opened_store, progress() as say:
-        chosen = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )
+        chosen = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)
         written = write(chosen, out, split=split, form=form.value, say=say)
         for name in [split] if split else chosen.splits:
             reasons = collections.Counter(chosen[name].dropped()["reason"].to_pylist())
@@ -422,6 +420,15 @@ def _named_values(texts: Sequence[str], flag: str, example: str) -> dict[str, st
             raise BadSpec(f"{flag} {text!r} is not understood; expected NAME=VALUE, as in {flag} {example}")
         values[name.removeprefix("$")] = value
     return values
+
+
+def _opened_task(
+    store: Store, name: str, seq_len: int | None, window: str | None, edge: str | None, split_scheme: str | None, options: list[str] | None
+) -> Task:
+    """Open a task with the options that every command on one takes."""
+    from lrbstore.task import task
+
+    return task(name, seq_len, store=store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(options or ()))
 
 
 def _task_options(texts: Sequence[str]) -> dict[str, Any]:
@@ -476,14 +483,10 @@ def score(
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Score predictions for a task, overall and by stratum, with the counts beside every number."""
-    from lrbstore.task import task as open_task
-
     if keep and not file:
         raise BadSpec("--keep keeps the predictions of a FILE; none was given")
     with opened(store, release) as opened_store:
-        chosen = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )
+        chosen = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)
         keep = keep if keep is not None else file is not None and model is not None and release is None
         with progress() as say:
             frame = chosen.score(
@@ -536,12 +539,8 @@ def compare(
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Compare models on the same examples: scores with intervals and tie groups, by stratum; or their paired differences."""
-    from lrbstore.task import task as open_task
-
     with opened(store, release) as opened_store, progress() as say:
-        chosen = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )
+        chosen = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)
         uses = chosen.spec.metrics
         metrics = metric or [next((use.name for use in uses if use.threshold is None), uses[0].name)]
         how = _intervals("auto", cluster, replicates, seed, say)
@@ -582,12 +581,9 @@ def baseline(
     import polars as pl
 
     from lrbstore.baseline import BASELINES, predict
-    from lrbstore.task import task as open_task
 
     with opened(store) as opened_store, progress() as say:
-        chosen = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )
+        chosen = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)
         if not names:
             rows = [{"baseline": name, "predicts": one.about, "lacks": one.lacks(chosen)} for name, one in BASELINES.items()]
             show_rows(rows, format, all_rows=True)
@@ -655,12 +651,9 @@ def predictions_template(
 ) -> None:
     """Write the ids of a split into a file, to be filled with predictions."""
     from lrbstore.predictions import expects, template, write_template
-    from lrbstore.task import task as open_task
 
     with opened(store) as opened_store:
-        dataset = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )[split]
+        dataset = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)[split]
         path = file or Path(f"{dataset.spec.name}.{split}.csv")
         write_template(template(dataset), path)
         notice(expects(dataset))
@@ -726,12 +719,8 @@ def retrieve(
     format: FormatOption = Format.table,  # noqa: A002
 ) -> None:
     """Score a model's representations: how many of an example's nearest neighbours have its label, overall and by stratum."""
-    from lrbstore.task import task as open_task
-
     with opened(store, release) as opened_store, progress() as say:
-        chosen = open_task(
-            task, seq_len, store=opened_store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(option or ())
-        )
+        chosen = _opened_task(opened_store, task, seq_len, window, edge, split_scheme, option)
         say(f"neighbours of {chosen.name}.{split} by {model}")
         frame = chosen.retrieve(
             model,

@@ -194,7 +194,8 @@ def _see_what_it_is_for(dataset: Dataset, facts: Mapping[str, str]) -> None:
     for fact, here in is_for.items():
         if facts.get(fact, here) != here:
             raise BadSpec(f"the predictions say that they are for {fact} {facts[fact]!r}; {here!r} is being scored")
-    if facts.get("fingerprint", dataset.fingerprint) == dataset.fingerprint:
+    told = facts.get("fingerprint")
+    if told is None or told == dataset.fingerprint:
         return
     release, here = facts.get("release", dataset.store.release), dataset.store.release
     if release != here:
@@ -203,7 +204,7 @@ def _see_what_it_is_for(dataset: Dataset, facts: Mapping[str, str]) -> None:
             f"release (--release {release}), or fill a new template: lrbstore predictions template {dataset.spec.name}"
         )
     raise BadSpec(
-        f"the predictions are for a data set with fingerprint {facts['fingerprint'][:12]}…, and {dataset!r} has "
+        f"the predictions are for a data set with fingerprint {told[:12]}…, and {dataset!r} has "
         f"{dataset.fingerprint[:12]}…: open the task with the window and the options that they were made with"
     )
 

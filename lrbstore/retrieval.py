@@ -22,7 +22,7 @@ from lrbstore.neighbours import check_metric, k_nearest
 from lrbstore.predictions import ID
 from lrbstore.ranks import Groups
 from lrbstore.representations import VARIANT, Kept, kept_set, kept_sets
-from lrbstore.scoring import Cut, clusters_of, cut_into_strata, examples, score_table
+from lrbstore.scoring import Cut, clusters_of, cut_into_strata, examples, interval_columns, score_table
 from lrbstore.strata import stratifiers
 
 PRECISION, CHANCE = "knn_precision", "knn_precision_by_chance"
@@ -235,7 +235,7 @@ def _rows(
     rows = own.rows[defined]
     groups = Groups(cut.groups.codes[rows], cut.groups.n_groups)
     positive = own.labels.filter(pl.Series(defined)) == "1" if spec.label.positive and own.are_own else None
-    for i, stratum in enumerate(cut.strata):
+    for i in range(len(cut.strata)):
         here = groups.codes == i
         n = int(here.sum())
         n_pos = int(positive.filter(pl.Series(here)).sum()) if positive is not None else None
@@ -245,24 +245,14 @@ def _rows(
                 sure = interval_of_mean(values, None if clusters is None else clusters[rows][here], level)
             lone = "no query in the stratum has a neighbour" if not n else None
             yield {
-                "task": spec.name,
-                "split": dataset.split,
+                **cut.columns(dataset, i),
                 "model": own.kept.model,
                 "predictor": own.kept.layer,
                 "replicate": None,
                 "metric": name,
                 "transform": "none",
-                "stratifier": cut.name,
-                "stratifier_hash": cut.hash,
-                "stratum": stratum,
-                "window": dataset.window.policy,
-                "seq_len": dataset.window.seq_len,
-                "release": dataset.store.release,
-                "origin": "computed",
                 "value": float(values.mean()) if n else None,
-                "ci_low": sure.low if sure else None,
-                "ci_high": sure.high if sure else None,
-                "ci_method": f"{sure.method}, {sure.level:.4g}" if sure else None,
+                **interval_columns(sure),
                 "n": n,
                 "n_pos": n_pos,
                 "n_neg": None if n_pos is None else n - n_pos,

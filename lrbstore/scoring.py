@@ -386,7 +386,7 @@ def compare(
     chosen = [use for use in _uses(dataset, metrics) if not metrics or use.name in metrics]
     cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
-    sets = _named_sets(dataset, ids, models, allow_missing)
+    sets = _named_sets(dataset, ids, labels, models, allow_missing)
     present = np.logical_and.reduce([one.present for one in sets.values()])
     if not present.any() and len(ids):
         raise BadSpec("no example has a prediction of every model; they cannot be compared")
@@ -421,13 +421,15 @@ def compare(
     )
 
 
-def _named_sets(dataset: Dataset, ids: pl.Series, models: Sequence[str] | Mapping[str, Any], allow_missing: bool) -> dict[str, Predictions]:
+def _named_sets(
+    dataset: Dataset, ids: pl.Series, labels: np.ndarray, models: Sequence[str] | Mapping[str, Any], allow_missing: bool
+) -> dict[str, Predictions]:
     """Find one set of predictions for each name."""
     found = {}
     for name in models:
         if isinstance(models, Mapping):
             sets = sets_of.given(dataset, ids, models[name], allow_missing=allow_missing)
-            _see_no_labels(dataset.labels(), sets)
+            _see_no_labels(labels, sets)
         else:
             model, predictor, replicate = (*name.split("/", 2), None, None)[:3]
             sets = sets_of.kept(dataset, ids, model=str(model), predictor=predictor, replicate=replicate, allow_missing=allow_missing)
@@ -479,9 +481,7 @@ def _said(found: Difference) -> dict[str, Any]:
         "model_a": found.a,
         "model_b": found.b,
         "difference": found.value,
-        "ci_low": interval.low,
-        "ci_high": interval.high,
-        "ci_method": f"{interval.method}, {interval.level:.4g}" if interval.low is not None else None,
+        **interval_columns(interval),
         "p": found.p,
         "p_holm": found.p_holm,
         "p_bh": found.p_bh,
@@ -530,32 +530,22 @@ def _scored(
     sure = _intervals(ways, own, one.values, groupings, found, how, None if clusters is None else clusters[one.present])
     for j, (whole, cut, by_use) in enumerate(zip(cutting, held, found, strict=True)):
         n_pos = None if positive is None else cut.groups.count(positive)
-        for i, stratum in enumerate(cut.strata):
+        for i in range(len(cut.strata)):
             n = int(cut.groups.counts[i])
             n_positive, n_negative = (None, None) if n_pos is None else (int(n_pos[i]), n - int(n_pos[i]))
             few = too_few(n, n_positive, n_negative)
             for u, (way, results) in enumerate(zip(ways, by_use, strict=True)):
-                interval = sure[j][u][i] if sure else None
+                interval = sure[j][u][i]
                 own_facing = facing if way.known.takes == "scores" else _Facing("higher")
                 yield {
-                    "task": spec.name,
-                    "split": dataset.split,
+                    **cut.columns(dataset, i),
                     "model": one.model,
                     "predictor": one.predictor,
                     "replicate": one.replicate,
                     "metric": way.use.name,
                     "transform": way.use.transform,
-                    "stratifier": cut.name,
-                    "stratifier_hash": cut.hash,
-                    "stratum": stratum,
-                    "window": dataset.window.policy,
-                    "seq_len": dataset.window.seq_len,
-                    "release": dataset.store.release,
-                    "origin": "computed",
                     "value": results[i].value,
-                    "ci_low": interval.low if interval else None,
-                    "ci_high": interval.high if interval else None,
-                    "ci_method": f"{interval.method}, {interval.level:.4g}" if interval and interval.low is not None else None,
+                    **interval_columns(interval),
                     "n": n,
                     "n_pos": n_positive,
                     "n_neg": n_negative,
@@ -642,6 +632,27 @@ class Cut:
     def of(self, rows: np.ndarray) -> Cut:
         """Cut some of the examples likewise; a stratum may become empty."""
         return dataclasses.replace(self, groups=Groups(self.groups.codes[rows], self.groups.n_groups))
+
+    def columns(self, dataset: Dataset, i: int) -> dict[str, Any]:
+        """Say what is computed of a data set's stratum ``i``, in the columns of table ``score`` that no model or metric changes."""
+        return {
+            "task": dataset.spec.name,
+            "split": dataset.split,
+            "stratifier": self.name,
+            "stratifier_hash": self.hash,
+            "stratum": self.strata[i],
+            "window": dataset.window.policy,
+            "seq_len": dataset.window.seq_len,
+            "release": dataset.store.release,
+            "origin": "computed",
+        }
+
+
+def interval_columns(interval: Interval | None) -> dict[str, Any]:
+    """Say an interval in the columns of table ``score``: nulls where there is none."""
+    if interval is None or interval.low is None:
+        return {"ci_low": None, "ci_high": None, "ci_method": None}
+    return {"ci_low": interval.low, "ci_high": interval.high, "ci_method": f"{interval.method}, {interval.level:.4g}"}
 
 
 def cut_into_strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[Cut]:

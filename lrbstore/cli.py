@@ -1,4 +1,4 @@
-"""The command line: the outermost layer. It alone calls ingest, and imports it late.
+"""The command line: the outermost layer. It alone calls ingest and the dashboard, and imports them late.
 
 Answers go to stdout and nothing else does; notices, progress and errors go to stderr. An error is the one message of
 :mod:`lrbstore.errors`, with a non-zero exit and no traceback.
@@ -808,6 +808,21 @@ def representations_forget(
 
 
 # ── keeping it ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@app.command()
+def dashboard(
+    store: StoreOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 shows the store to the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8501,
+) -> None:
+    """Open the store in a browser: strata, scores, loci, SQL (extra 'dashboard'). Only reads; on this machine alone by default."""
+    from lrbstore.dashboard.launch import run
+
+    folder = _folder(store)
+    with opened(store) as held:  # a store that cannot be opened is said here, not in the browser
+        notice(f"release {held.release}: http://{host}:{port} (stop with Ctrl-C)")
+    run(folder.absolute(), host=host, port=port)
 
 
 @app.command()

@@ -66,6 +66,20 @@ def store(demo_store: Path) -> Iterator[lrbstore.Store]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def scored_store(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo store with three baselines' predictions for the task of causal eQTLs. Read it only."""
+    import shutil
+
+    import command
+
+    store = tmp_path_factory.mktemp("scored") / "store"
+    shutil.copytree(demo_store, store)
+    kept = command.run("baseline", "variant_effect_gene_expression", "tss_distance", "gc_content", "random", "--seq-len", 2048, "--keep", "--store", store)
+    assert not kept.returncode, kept.stderr.decode()
+    return store
+
+
 @pytest.fixture(scope="module")
 def lines(simulated: Path) -> list[str]:
     """Header and rows of the simulated eQTL file of lrb; :mod:`eqtl_files` writes some of them."""

@@ -1,0 +1,1 @@
+"""The screen: a Streamlit app on an open store. See README.md."""

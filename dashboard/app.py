@@ -1,0 +1,40 @@
+"""The app: which pages there are, in which order, and what stands around each. ``lrbstore dashboard`` runs this file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from lrbstore.dashboard import parts
+
+PAGES = {  # file under pages/ → its icon; the title is the file's name
+    "overview": "home",
+    "variants": "genetics",
+    "strata": "grid_on",
+    "scores": "leaderboard",
+    "locus": "location_on",
+    "expression": "bar_chart",
+    "sql": "terminal",
+}
+
+
+def main() -> None:
+    """Draw the page that the reader is on."""
+    st.set_page_config("lrbstore", page_icon="🧬", layout="wide")
+    folder = Path(__file__).parent / "pages"
+    title = {"sql": "SQL"}
+    pages = [
+        st.Page(folder / f"{name}.py", title=title.get(name, name.capitalize()), icon=f":material/{icon}:", default=name == "overview")
+        for name, icon in PAGES.items()
+        if (folder / f"{name}.py").is_file()
+    ]
+    page = st.navigation(pages, position="top")
+    with parts.said():
+        held = parts.desk()
+        with parts.said():
+            page.run()
+        parts.foot(held)
+
+
+main()

@@ -1,0 +1,104 @@
+"""Controls that live in the URL: a link shows exactly the view that it was copied from.
+
+Each control is bound to the query parameter of its key. A link may say anything: a value that there is none of is refused in words (once,
+where the page is first drawn), and the default is shown in its place. A value is kept while its reader looks at other pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from lrbstore.errors import near_names
+
+_REFUSED = "refused_"
+
+
+def refused() -> list[str]:
+    """Say what the link asked for and could not be shown; each is said once."""
+    return st.session_state.pop(_REFUSED, [])
+
+
+def _asked(key: str) -> list[str]:
+    """What the link says of a control that is drawn for the first time."""
+    return [] if key in st.session_state else st.query_params.get_all(key)
+
+
+def _refuse(key: str, value: str, expected: str) -> None:
+    st.session_state.setdefault(_REFUSED, []).append(f"The link asks for {key} = {value!r}; {expected}. Shown is the default.")
+
+
+def one(label: str, options: Sequence[str], key: str, *, default: str | None = None, say: Callable[[str], str] = str, **more: Any) -> str:
+    """Choose one of some names."""
+    options = list(options)
+    for value in _asked(key):
+        if value not in options:
+            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+    _forget_unknown(key, options)
+    index = options.index(default) if default in options else 0
+    return st.selectbox(
+        label, options, index=index, key=key, format_func=say, bind="query-params", persist_state="session", **more
+    )
+
+
+def maybe(label: str, options: Sequence[str], key: str, *, say: Callable[[str], str] = str, placeholder: str = "any", **more: Any) -> str | None:
+    """Choose one of some names, or none of them."""
+    options = list(options)
+    for value in _asked(key):
+        if value and value not in options:
+            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+    _forget_unknown(key, options)
+    return st.selectbox(
+        label, options, index=None, key=key, format_func=say, placeholder=placeholder, bind="query-params", persist_state="session", **more
+    )
+
+
+def some(
+    label: str, options: Sequence[str], key: str, *, default: Sequence[str] = (), say: Callable[[str], str] = str, **more: Any
+) -> tuple[str, ...]:
+    """Choose any of some names."""
+    options = list(options)
+    for value in _asked(key):
+        if value and value not in options:
+            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+    held = st.session_state.get(key)
+    if held is not None and not set(held) <= set(options):
+        st.session_state[key] = [value for value in held if value in options]
+    given = {} if key in st.session_state else {"default": [d for d in default if d in options]}
+    return tuple(
+        st.multiselect(label, options, key=key, format_func=say, bind="query-params", persist_state="session", **given, **more)
+    )
+
+
+def _forget_unknown(key: str, options: list[str]) -> None:
+    """Let go of a value that another control's change has taken away."""
+    if st.session_state.get(key) is not None and st.session_state[key] not in options:
+        del st.session_state[key]
+
+
+def number(label: str, key: str, *, low: int, high: int, default: int, step: int = 1, **more: Any) -> int:
+    """Choose a whole number between two."""
+    for value in _asked(key):
+        try:
+            fits = low <= int(value) <= high
+        except ValueError:
+            fits = False
+        if not fits:
+            _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
+    return int(
+        st.number_input(label, low, high, default, step, key=key, bind="query-params", persist_state="session", **more)
+    )
+
+
+def text(label: str, key: str, *, default: str = "", most: int = 200, **more: Any) -> str:
+    """Take a line of text. It is a value in a question, never a part of its SQL."""
+    return str(
+        st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or ""
+    ).strip()
+
+
+def flag(label: str, key: str, *, default: bool = False, **more: Any) -> bool:
+    """Choose yes or no."""
+    return bool(st.toggle(label, default, key=key, bind="query-params", persist_state="session", **more))

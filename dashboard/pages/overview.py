@@ -1,0 +1,46 @@
+"""What is in this store."""
+
+import streamlit as st
+
+from lrbstore.dashboard import charts, parts
+from lrbstore.dashboard.queries import overview
+
+parts.head("What is in this store", "Sources as their providers publish them, the tasks that are views over them, and whose predictions are kept.")
+
+(figures,) = parts.ask(overview.figures).table.to_pylist()
+for column, (label, name) in zip(
+    st.columns(5),
+    {"Records": "n_records", "Variants": "n_variants", "Sources": "n_sources", "Models": "n_models", "Rows rejected": "n_rejected"}.items(),
+    strict=True,
+):
+    column.metric(label, f"{figures[name]:,}")
+
+st.subheader("Tasks")
+parts.show(
+    parts.ask(overview.tasks),
+    columns={"n_examples": st.column_config.NumberColumn("examples", format="localized")},
+)
+
+st.subheader("Records on variants")
+records = parts.ask(overview.records)
+if records.rows:
+    st.altair_chart(charts.bars(records.frame, x="n_records", y="source", colour="label_name", x_title="records (logarithmic)", log=True))
+    parts.show(records, table=False)
+else:
+    parts.nothing("No source in this store speaks of variants; `lrbstore sources` lists those that do.")
+
+st.subheader("Sources")
+parts.show(parts.ask(overview.sources), columns={"url": st.column_config.LinkColumn("url")})
+
+models = parts.ask(overview.models)
+st.subheader("Predictions")
+if models.rows:
+    parts.show(models)
+else:
+    parts.nothing("No model's predictions are kept yet: `lrbstore score TASK FILE --model NAME`, or `lrbstore baseline TASK gc_content --keep`.")
+
+rejected = parts.ask(overview.rejected)
+if rejected.rows:
+    st.subheader("Rows that could not be loaded")
+    parts.show(rejected)
+parts.links_refused()

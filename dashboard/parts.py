@@ -1,0 +1,181 @@
+"""What every page has: the store that is open, a head, an answer with its count, its SQL and its files, errors in words, and a foot."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+from lrbstore.dashboard import controls
+from lrbstore.dashboard.desk import FORMS, Answer, Desk, TooLarge, file_name, written
+from lrbstore.errors import LrbStoreError, MissingData
+from lrbstore.release import StoreFolder
+from lrbstore.store import default_path
+
+RELEASE = "release"  #: Query parameter that pins a release.
+
+
+# ── the store ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def desk() -> Desk:
+    """Open the store, once for all readers of a release: the one that the link pins, else the current one.
+
+    Raises:
+        MissingData: If there is no store.
+        UnknownName: If the link pins a release that there is not.
+    """
+    path = default_path().absolute()
+    pinned = st.query_params.get(RELEASE)
+    return _open(str(path), pinned or StoreFolder(path).current or "")
+
+
+@st.cache_resource(max_entries=3, show_spinner="Opening the store", on_release=lambda held: held.close())
+def _open(path: str, release: str) -> Desk:
+    from pathlib import Path
+
+    return Desk(Path(path), release or None)
+
+
+def ask(question: Callable[..., Any], *args: Any, **chosen: Any) -> Any:
+    """Ask a question of ``dashboard/queries``, whose first argument is the desk; the same question of the same release is answered once.
+
+    Args:
+        question: A function at the top of a module.
+        *args: What it takes after the desk: text, numbers, tuples of them, None.
+        **chosen: Likewise, by name.
+    """
+    held = desk()
+    return _answered(f"{question.__module__}.{question.__qualname__}", held.store.release, str(held.store.path), args, chosen, held, question)
+
+
+@st.cache_data(max_entries=300, show_spinner="Asking the store")
+def _answered(
+    name: str, release: str, path: str, args: Sequence[Any], chosen: Mapping[str, Any], _desk: Desk, _question: Callable[..., Any]
+) -> Any:
+    del name, release, path
+    return _question(_desk, *args, **chosen)
+
+
+# ── a page ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def head(title: str, about: str) -> None:
+    """Begin a page."""
+    st.title(title)
+    st.caption(about)
+
+
+@contextlib.contextmanager
+def said() -> Iterator[None]:
+    """Say an error in words where the answer would stand, and go on with the page."""
+    try:
+        yield
+    except TooLarge as error:
+        st.warning(f"**Too large.** {error}", icon=":material/hourglass_disabled:")
+    except MissingData as error:
+        st.info(f"**Not here.** {error}", icon=":material/inventory_2:")
+    except LrbStoreError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def links_refused() -> None:
+    """Say what the link asked for and is not shown; called when a page's controls have been drawn."""
+    for line in controls.refused():
+        st.warning(line, icon=":material/link_off:")
+
+
+def nothing(why: str) -> None:
+    """Say that an answer holds no rows, and what to do about it."""
+    st.info(why, icon=":material/search_off:")
+
+
+def counted(answer: Answer) -> str:
+    """Say how many rows an answer has, and how many of them are on screen."""
+    if answer.n is None or answer.n <= answer.table.num_rows:
+        return f"{answer.table.num_rows:,} rows"
+    return f"{answer.table.num_rows:,} of {answer.n:,} rows"
+
+
+def show(answer: Answer, *, columns: Mapping[str, Any] | None = None, height: int | str = "content", table: bool = True, key: str = "") -> None:
+    """Show an answer: its rows with their count, and below them what it takes to have them elsewhere.
+
+    Args:
+        answer: The answer.
+        columns: Streamlit's ``column_config``.
+        height: Of the table, in pixels or Streamlit's words.
+        table: False where a chart above shows the rows already; they are then folded in.
+        key: Tells two answers of one name on a page apart.
+    """
+    if table:
+        st.caption(f"{counted(answer)}; one row is {answer.about}.")
+        _table(answer, columns, height)
+    else:
+        with st.expander(f"The numbers: {counted(answer)}; one row is {answer.about}"):
+            _table(answer, columns, height)
+    take_away(answer, key=key)
+
+
+def _table(answer: Answer, columns: Mapping[str, Any] | None, height: int | str) -> None:
+    st.dataframe(answer.table.to_pandas(), hide_index=True, width="stretch", height=height, column_config=columns)
+
+
+def take_away(answer: Answer, *, key: str = "") -> None:
+    """Offer an answer's rows as files, with the sidecar that says where they come from, and its SQL."""
+    held = desk()
+    release, name = held.store.release, f"{answer.name}{key}"
+    with st.popover("Take away", icon=":material/download:"):
+        st.caption(f"All {answer.rows:,} rows, as they were asked for. The sidecar says release, question, filters, licence and citation.")
+        for form, mime in zip(FORMS, ("text/csv", "application/vnd.apache.parquet"), strict=True):
+            st.download_button(
+                form.upper() if form == "csv" else form.capitalize(),
+                data=_file(held, answer, form),
+                file_name=file_name(answer, release, form),
+                mime=mime,
+                key=f"{name}_{form}",
+                on_click="ignore",
+                width="stretch",
+            )
+        st.download_button(
+            "Sidecar (JSON)",
+            data=json.dumps(held.sidecar(answer), indent=2, default=str),
+            file_name=file_name(answer, release, "json"),
+            mime="application/json",
+            key=f"{name}_sidecar",
+            on_click="ignore",
+            width="stretch",
+        )
+        st.caption("The same rows by hand:")
+        st.code(answer.made_by, language="sql" if answer.is_sql else "python", wrap_lines=True)
+        if answer.params:
+            st.caption("with " + ", ".join(f"${name} = {value!r}" for name, value in answer.params.items()))
+
+
+def _file(held: Desk, answer: Answer, form: str) -> Callable[[], bytes]:
+    """Write the file when it is asked for."""
+
+    def make() -> bytes:
+        table: pa.Table = held.whole(answer)
+        return written(table, form, held.sidecar(answer, table.num_rows))
+
+    return make
+
+
+def foot(held: Desk) -> None:
+    """End a page: which release this is, of which genomes, under which licences; and the link that keeps showing it."""
+    store = held.store
+    st.divider()
+    if store.simulated:
+        st.warning("This store is **simulated**: nothing computed from it is biology.", icon=":material/science:")
+    genomes = ", ".join(f"{g.assembly} {g.digest[:8]}" for g in store.manifest.genomes) or "none registered"
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    left.caption(f"Release `{store.release}` · genomes: {genomes} · licences and citations of the sources: page Overview")
+    if st.query_params.get(RELEASE) == store.release:
+        right.caption("This link is pinned to the release.")
+    elif right.button("Pin the link to this release", key="pin_", help="The link then shows this release, also when a newer one is there."):
+        st.query_params[RELEASE] = store.release
+        st.rerun()

@@ -1,0 +1,72 @@
+"""What the store holds: releases of sources, tasks with their splits, models."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from lrbstore.dashboard.desk import Answer, Desk
+from lrbstore.task import tasks as catalogue
+
+_FIGURES = """select
+    (select count(*) from variant_record) as n_records,
+    (select count(*) from variant) as n_variants,
+    (select count(*) from source where is_current) as n_sources,
+    (select count(*) from model) as n_models,
+    (select count(*) from reject) as n_rejected"""
+
+_SOURCES = """select source, version, title, n_files, rows_in, rows_loaded, rows_rejected, assemblies, licence, citation, url
+from source where is_current order by rows_loaded desc, source, version"""
+
+_KINDS = """select source, coalesce(label_name, 'no label') as label_name, count(*)::BIGINT as n_records, count(distinct variant_id)::BIGINT as n_variants,
+    count(distinct tissue)::BIGINT as n_tissues, count(distinct trait)::BIGINT as n_traits, count(distinct gene_id)::BIGINT as n_genes
+from variant_record group by all order by n_records desc, source, label_name"""
+
+_REJECTS = """select source, source_file, reason, count(*)::BIGINT as n_rows from reject group by all order by n_rows desc, source, source_file, reason"""
+
+_MODELS = """select p.task, p.model, p.predictor, coalesce(p.replicate, '-') as replicate, count(*)::BIGINT as n_examples
+from prediction as p group by all order by p.task, p.model, p.predictor, replicate"""
+
+
+def figures(desk: Desk) -> Answer:
+    """Count what there is: one row."""
+    return desk.ask("figures", "the whole store", _FIGURES)
+
+
+def sources(desk: Desk) -> Answer:
+    """List the sources that the store holds, those with the most rows first."""
+    held = sorted({i.source for i in desk.store.manifest.inputs})
+    return desk.ask("sources", "a source at one version", _SOURCES, sources=held)
+
+
+def records(desk: Desk) -> Answer:
+    """Count records on variants by source and what they say."""
+    held = sorted({i.source for i in desk.store.manifest.inputs})
+    return desk.ask("records", "what one source says of variants under one name", _KINDS, sources=held)
+
+
+def tasks(desk: Desk) -> Answer:
+    """List the tasks with the examples of each split, those that this store can open first."""
+    frame = catalogue(desk.store).to_dicts()
+    rows = [
+        {
+            "task": one["name"],
+            "question": one["title"],
+            "assembly": one["assembly"],
+            "metrics": ", ".join(one["metrics"]),
+            "n_examples": sum(s["n"] for s in one["rows"]),
+            "splits": ", ".join(f"{s['split']} {s['n']:,}" for s in one["rows"]),
+        }
+        for one in frame
+    ]
+    rows.sort(key=lambda row: (row["n_examples"] == 0, row["task"]))
+    return Answer("tasks", "a task under its own split scheme", pa.Table.from_pylist(rows), "lrbstore.tasks(store)", is_sql=False)
+
+
+def models(desk: Desk) -> Answer:
+    """List whose predictions the store has."""
+    return desk.ask("models", "a model's predictions for a task", _MODELS)
+
+
+def rejected(desk: Desk) -> Answer:
+    """Say what could not be loaded, and why."""
+    return desk.ask("rejected", "a reason in a file", _REJECTS)

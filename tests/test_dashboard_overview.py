@@ -1,0 +1,57 @@
+"""The overview says what the store holds."""
+
+from pathlib import Path
+
+import pytest
+import screen
+
+from lrbstore.dashboard.desk import Desk
+from lrbstore.dashboard.queries import overview
+
+
+@pytest.fixture(scope="module")
+def desk(scored_store: Path):
+    held = Desk(scored_store)
+    yield held
+    held.close()
+
+
+def test_figures_are_those_of_the_tables(desk):
+    (figures,) = overview.figures(desk).table.to_pylist()
+    for name, table in {"n_records": "variant_record", "n_variants": "variant", "n_rejected": "reject", "n_models": "model"}.items():
+        assert figures[name] == desk.store.sql(f"select count(*) from {table}").fetchall()[0][0]
+
+
+def test_records_add_up_and_name_every_source_once_for_each_label(desk):
+    frame = overview.records(desk).frame
+    assert frame["n_records"].sum() == desk.store.sql("select count(*) from variant_record").fetchall()[0][0]
+    assert frame.select("source", "label_name").is_unique().all()
+
+
+def test_tasks_models_and_sources_are_listed(desk):
+    tasks = overview.tasks(desk).frame
+    assert tasks.height == len({*tasks["task"]}) >= 19
+    assert {*overview.models(desk).frame["model"]} == {"tss_distance", "gc_content", "random"}
+    assert {*overview.sources(desk).frame["source"]} == {i.source for i in desk.store.manifest.inputs}
+
+
+@pytest.mark.slow
+def test_the_page_is_drawn(scored_store):
+    with screen.page("overview", scored_store) as app:
+        screen.is_sound(app)
+        assert [m.label for m in app.metric] == ["Records", "Variants", "Sources", "Models", "Rows rejected"]
+        assert "simulated" in screen.text(app)
+
+
+@pytest.mark.slow
+def test_a_store_that_is_not_there_is_said_with_the_command_that_makes_one(tmp_path):
+    with screen.page("overview", tmp_path / "none") as app:
+        assert not app.exception
+        assert "Not here" in screen.text(app)
+
+
+@pytest.mark.slow
+def test_a_link_to_a_release_that_is_not_there_is_said(scored_store):
+    with screen.page("overview", scored_store, release="0999-00000000") as app:
+        assert not app.exception
+        assert "0999-00000000" in screen.text(app)

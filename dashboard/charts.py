@@ -15,7 +15,14 @@ GREY = "#B8B8B8"  #: What rests on too few examples to be read.
 
 
 def bars(
-    frame: pl.DataFrame, *, x: str, y: str, colour: str | None = None, x_title: str | None = None, log: bool = False, order: Sequence[str] | None = None
+    frame: pl.DataFrame,
+    *,
+    x: str,
+    y: str,
+    colour: str | None = None,
+    x_title: str | None = None,
+    log: bool = False,
+    order: Sequence[str] | None = None,
 ) -> Any:
     """Draw bars that lie, longest first: one for each value of ``y``, stacked by ``colour``.
 
@@ -35,7 +42,9 @@ def bars(
         "tooltip": list(frame.columns),
     }
     if colour:
-        encoding["color"] = alt.Color(f"{colour}:N", scale=alt.Scale(range=list(COLOURS)), legend=alt.Legend(orient="bottom", columns=2, labelLimit=160, title=None))
+        encoding["color"] = alt.Color(
+            f"{colour}:N", scale=alt.Scale(range=list(COLOURS)), legend=alt.Legend(orient="bottom", columns=2, labelLimit=160, title=None)
+        )
         if log:
             encoding["yOffset"] = f"{colour}:N"
     mark = alt.Chart(frame).mark_bar() if colour else alt.Chart(frame).mark_bar(color=COLOURS[0])

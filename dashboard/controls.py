@@ -38,12 +38,12 @@ def one(label: str, options: Sequence[str], key: str, *, default: str | None = N
             _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
     _forget_unknown(key, options)
     index = options.index(default) if default in options else 0
-    return st.selectbox(
-        label, options, index=index, key=key, format_func=say, bind="query-params", persist_state="session", **more
-    )
+    return st.selectbox(label, options, index=index, key=key, format_func=say, bind="query-params", persist_state="session", **more)
 
 
-def maybe(label: str, options: Sequence[str], key: str, *, say: Callable[[str], str] = str, placeholder: str = "any", **more: Any) -> str | None:
+def maybe(
+    label: str, options: Sequence[str], key: str, *, say: Callable[[str], str] = str, placeholder: str = "any", **more: Any
+) -> str | None:
     """Choose one of some names, or none of them."""
     options = list(options)
     for value in _asked(key):
@@ -67,9 +67,7 @@ def some(
     if held is not None and not set(held) <= set(options):
         st.session_state[key] = [value for value in held if value in options]
     given = {} if key in st.session_state else {"default": [d for d in default if d in options]}
-    return tuple(
-        st.multiselect(label, options, key=key, format_func=say, bind="query-params", persist_state="session", **given, **more)
-    )
+    return tuple(st.multiselect(label, options, key=key, format_func=say, bind="query-params", persist_state="session", **given, **more))
 
 
 def _forget_unknown(key: str, options: list[str]) -> None:
@@ -87,16 +85,12 @@ def number(label: str, key: str, *, low: int, high: int, default: int, step: int
             fits = False
         if not fits:
             _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
-    return int(
-        st.number_input(label, low, high, default, step, key=key, bind="query-params", persist_state="session", **more)
-    )
+    return int(st.number_input(label, low, high, default, step, key=key, bind="query-params", persist_state="session", **more))
 
 
 def text(label: str, key: str, *, default: str = "", most: int = 200, **more: Any) -> str:
     """Take a line of text. It is a value in a question, never a part of its SQL."""
-    return str(
-        st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or ""
-    ).strip()
+    return str(st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or "").strip()
 
 
 def flag(label: str, key: str, *, default: bool = False, **more: Any) -> bool:

@@ -226,9 +226,7 @@ class in_bounds:  # noqa: N801 - a context manager, named as it reads
                 f"this took longer than {self.limits.seconds:g} s and was ended: choose less of it, or ask with `lrbstore sql`"
             ) from error
         if isinstance(error, duckdb.OutOfMemoryException):
-            raise TooLarge(
-                f"this needs more than {self.limits.memory} of memory: choose less of it, or ask with `lrbstore sql`"
-            ) from error
+            raise TooLarge(f"this needs more than {self.limits.memory} of memory: choose less of it, or ask with `lrbstore sql`") from error
 
 
 def _named_in(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:

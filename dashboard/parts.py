@@ -50,7 +50,9 @@ def ask(question: Callable[..., Any], *args: Any, **chosen: Any) -> Any:
         **chosen: Likewise, by name.
     """
     held = desk()
-    return _answered(f"{question.__module__}.{question.__qualname__}", held.store.release, str(held.store.path), args, chosen, held, question)
+    return _answered(
+        f"{question.__module__}.{question.__qualname__}", held.store.release, str(held.store.path), args, chosen, held, question
+    )
 
 
 @st.cache_data(max_entries=300, show_spinner="Asking the store")
@@ -101,7 +103,9 @@ def counted(answer: Answer) -> str:
     return f"{answer.table.num_rows:,} of {answer.n:,} rows"
 
 
-def show(answer: Answer, *, columns: Mapping[str, Any] | None = None, height: int | str = "content", table: bool = True, key: str = "") -> None:
+def show(
+    answer: Answer, *, columns: Mapping[str, Any] | None = None, height: int | str = "content", table: bool = True, key: str = ""
+) -> None:
     """Show an answer: its rows with their count, and below them what it takes to have them elsewhere.
 
     Args:

@@ -75,7 +75,9 @@ def scored_store(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
     store = tmp_path_factory.mktemp("scored") / "store"
     shutil.copytree(demo_store, store)
-    kept = command.run("baseline", "variant_effect_gene_expression", "tss_distance", "gc_content", "random", "--seq-len", 2048, "--keep", "--store", store)
+    kept = command.run(
+        "baseline", "variant_effect_gene_expression", "tss_distance", "gc_content", "random", "--seq-len", 2048, "--keep", "--store", store
+    )
     assert not kept.returncode, kept.stderr.decode()
     return store
 

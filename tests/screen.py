@@ -42,9 +42,11 @@ def page(name: str, store: Path, **params: str | Sequence[str]) -> Iterator[AppT
         from streamlit.testing.v1 import AppTest
 
         app = AppTest.from_file(str(APP), default_timeout=SECONDS)
+        if name != "overview":
+            app.run()  # the app says which pages there are
+            app.switch_page(f"pages/{name}.py")
         for key, value in params.items():
             app.query_params[key] = value if isinstance(value, str) else list(value)
-        app.switch_page(f"pages/{name}.py")
         yield app.run()
 
 

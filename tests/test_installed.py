@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-MAPPED = {"lrbstore/": "lrbstore/", "ingest/": "lrbstore/ingest/", "sql/": "lrbstore/sql/"}
+MAPPED = {"lrbstore/": "lrbstore/", "ingest/": "lrbstore/ingest/", "sql/": "lrbstore/sql/", "dashboard/": "lrbstore/dashboard/"}
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ store.close()
 def test_types_hold_on_the_installed_package(installed: Path, tmp_path: Path):
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
     said = _run(installed, "-m", "mypy", "-p", "lrbstore", cwd=tmp_path).stdout
-    modules = [n for n in _tracked() if n.endswith(".py") and n.split("/")[0] in {"lrbstore", "ingest"}]
+    modules = [n for n in _tracked() if n.endswith(".py") and n.split("/")[0] in {"lrbstore", "ingest", "dashboard"}]
     checked = int(said.split("no issues found in ")[1].split()[0])
     assert checked >= len([m for m in modules if m.count("/") == 1]), said  # an editable install would silently check two files
     (tmp_path / "api.py").write_text((ROOT / "tests" / "typing" / "api.py").read_text())

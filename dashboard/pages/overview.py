@@ -5,7 +5,9 @@ import streamlit as st
 from lrbstore.dashboard import charts, parts
 from lrbstore.dashboard.queries import overview
 
-parts.head("What is in this store", "Sources as their providers publish them, the tasks that are views over them, and whose predictions are kept.")
+parts.head(
+    "What is in this store", "Sources as their providers publish them, the tasks that are views over them, and whose predictions are kept."
+)
 
 (figures,) = parts.ask(overview.figures).table.to_pylist()
 for column, (label, name) in zip(
@@ -37,7 +39,9 @@ st.subheader("Predictions")
 if models.rows:
     parts.show(models)
 else:
-    parts.nothing("No model's predictions are kept yet: `lrbstore score TASK FILE --model NAME`, or `lrbstore baseline TASK gc_content --keep`.")
+    parts.nothing(
+        "No model's predictions are kept yet: `lrbstore score TASK FILE --model NAME`, or `lrbstore baseline TASK gc_content --keep`."
+    )
 
 rejected = parts.ask(overview.rejected)
 if rejected.rows:

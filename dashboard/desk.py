@@ -88,7 +88,7 @@ class Desk:
     """A release of a store, open for the screen.
 
     DuckDB is locked down before the first question: it reads the store's own folder and nothing else, its settings cannot be changed, and
-    a question that takes too long or too much is ended. (Facts and the attacks that this was tried with: ``tests/test_dashboard_guard.py``.)
+    a question that takes too long or too much is ended.
 
     Args:
         path: The store's folder.

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from lrbstore.baseline import kmer_ridge
+from lrbstore.baseline import predict
 from lrbstore.errors import BadSpec
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
@@ -77,31 +77,39 @@ def run(out: Path, *, scale: float, seed: int, say: Say, show: Say) -> Path:
              f"{task.train.dropped().num_rows:,} and {task.test.dropped().num_rows:,}")  # fmt: skip
         example = task.test[0]
         show(f">>> task.test[0]\n{ {key: _brief(value) for key, value in example.items()} }")
-        _score(task, ("gene_type",), say, show)
-        for name, length, by in (
-            ("variant_effect_gene_expression", 4096, ("tss_distance:caduceus",)),
-            ("cage_prediction", 2048, ()),
-            ("gvrep_eqtl_pval", 2048, ("tss_distance:viztool",)),
+        _score(task, ("kmer_ridge", "gc_content"), ("gene_type",), say, show)
+        for name, length, models, by in (
+            ("variant_effect_gene_expression", 4096, ("tss_distance", "kmer_ridge", "gc_content", "random"), ("tss_distance:caduceus",)),
+            ("cage_prediction", 2048, ("kmer_ridge",), ()),
+            ("gvrep_eqtl_pval", 2048, ("tss_distance", "kmer_ridge"), ("tss_distance:viztool",)),
         ):
-            _score(Task.open(held, name, length), by, say, show)
-        show(f"The store is at {store} (release {held.release}, SIMULATED). {time.monotonic() - began:.0f} s in all. Next:")
+            _score(Task.open(held, name, length), models, by, say, show)
+        show(f"The store is at {store} (release {held.folder.current}, SIMULATED). {time.monotonic() - began:.0f} s in all. Next:")
         show(
             f"  lrbstore tasks --store {store}\n"
             f'  lrbstore sql "from variant_record limit 5" --store {store}\n'
+            "  lrbstore compare variant_effect_gene_expression tss_distance kmer_ridge --seq-len 4096 --by tss_distance:viztool "
+            f"--store {store}\n"
+            f"  lrbstore dashboard --store {store}     # or: make dashboard\n"
             f"  lrbstore verify --store {store}"
         )
     return store
 
 
-def _score(task: Task, by: tuple[str, ...], say: Say, show: Say) -> None:
-    """Fit the k-mer baseline, score it, and show the score by stratum."""
-    say(f"baseline on {task.name}")
-    ids, values = kmer_ridge(task)
-    frame = task.score(
-        {"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}, by=by, model="kmer_ridge"
-    )
-    show(f"\n>>> task.score(kmer_ridge, by={by!r})   # {task.name}, {task.window.seq_len:,} bp")
-    columns = ["metric", "stratifier", "stratum", "value", "n"] + (["n_pos", "n_neg"] if frame["n_pos"].is_not_null().any() else [])
+def _score(task: Task, models: tuple[str, ...], by: tuple[str, ...], say: Say, show: Say) -> None:
+    """Fit baselines, keep their predictions in the store, and show their scores by stratum."""
+    frames = []
+    for model in models:
+        say(f"baseline {model} on {task.name}")
+        ids, values = predict(task, model)
+        given = {"example_id": ids, "prediction": values.reshape(len(ids), -1).tolist() if values.ndim > 1 else values}
+        frames.append(task.score(given, by=by, model=model, predictor="baseline", keep=True))
+    main = next((use.name for use in task.spec.metrics if use.threshold is None), task.spec.metrics[0].name)
+    frame = pl.concat(frames).filter(metric=main)
+    show(f"\n$ lrbstore baseline {task.name} {' '.join(models)} --seq-len {task.window.seq_len}" + "".join(f" --by {s}" for s in by))
+    sure = ["ci_low", "ci_high"] if frame["ci_low"].is_not_null().any() else []
+    columns = ["model", "metric", "stratum", "value", *sure, "n"]
+    columns += ["n_pos", "n_neg"] if frame["n_pos"].is_not_null().any() else []
     show(_table(frame.select(columns).with_columns(pl.col("stratum").fill_null("-"))))
 
 

@@ -1,5 +1,6 @@
 """What is in this store."""
 
+import polars as pl
 import streamlit as st
 
 from lrbstore.dashboard import charts, parts
@@ -26,7 +27,8 @@ parts.show(
 st.subheader("Records on variants")
 records = parts.ask(overview.records)
 if records.rows:
-    st.altair_chart(charts.bars(records.frame, x="n_records", y="source", colour="label_name", x_title="records (logarithmic)", log=True))
+    named = records.frame.with_columns(said=pl.format("{}: {}", "source", "label_name"))
+    st.altair_chart(charts.bars(named, x="n_records", y="said", x_title="records (logarithmic)", log=True))
     parts.show(records, table=False)
 else:
     parts.nothing("No source in this store speaks of variants; `lrbstore sources` lists those that do.")

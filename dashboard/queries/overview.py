@@ -17,11 +17,13 @@ _FIGURES = """select
 _SOURCES = """select source, version, title, n_files, rows_in, rows_loaded, rows_rejected, assemblies, licence, citation, url
 from source where is_current order by rows_loaded desc, source, version"""
 
-_KINDS = """select source, coalesce(label_name, 'no label') as label_name, count(*)::BIGINT as n_records, count(distinct variant_id)::BIGINT as n_variants,
-    count(distinct tissue)::BIGINT as n_tissues, count(distinct trait)::BIGINT as n_traits, count(distinct gene_id)::BIGINT as n_genes
+_KINDS = """select source, coalesce(label_name, 'no label') as label_name, count(*)::BIGINT as n_records,
+    count(distinct variant_id)::BIGINT as n_variants, count(distinct tissue)::BIGINT as n_tissues,
+    count(distinct trait)::BIGINT as n_traits, count(distinct gene_id)::BIGINT as n_genes
 from variant_record group by all order by n_records desc, source, label_name"""
 
-_REJECTS = """select source, source_file, reason, count(*)::BIGINT as n_rows from reject group by all order by n_rows desc, source, source_file, reason"""
+_REJECTS = """select source, source_file, reason, count(*)::BIGINT as n_rows
+from reject group by all order by n_rows desc, source, source_file, reason"""
 
 _MODELS = """select p.task, p.model, p.predictor, coalesce(p.replicate, '-') as replicate, count(*)::BIGINT as n_examples
 from prediction as p group by all order by p.task, p.model, p.predictor, replicate"""

@@ -1,0 +1,148 @@
+"""A real browser on the running app: every page opens without an error or a request to the outside, links carry the view, files are true.
+
+Needs Playwright (extra ``browser``) and the system's chromium; skips, saying so, where one is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import lrbstore
+
+pytestmark = pytest.mark.slow
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "dashboard" / "pages").glob("*.py"))
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def url(scored_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app, started as users start it."""
+    pytest.importorskip("streamlit", reason="the dashboard needs the extra 'dashboard' (make extras)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("dashboard") / "log"
+    with log.open("wb") as said:
+        words = [sys.executable, "-m", "lrbstore.cli", "dashboard", "--store", str(scored_store), "--port", str(port)]
+        server = subprocess.Popen(words, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, "HOME": str(log.parent)})
+    try:
+        for _ in range(240):
+            assert server.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5)
+                break
+            except OSError:
+                time.sleep(0.5)
+        else:
+            pytest.fail(f"the app did not start: {log.read_text()}")
+        yield f"http://127.0.0.1:{port}"
+        assert "Traceback" not in log.read_text(), log.read_text()
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    driver = pytest.importorskip("playwright.sync_api", reason="driving a browser needs the extra 'browser' (make extras)")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine (apt-get install chromium)")
+    with driver.sync_playwright() as started:
+        held = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield held
+        held.close()
+
+
+class Visit:
+    """A reader's visit: a tab, with what it logged as errors and what it asked of others than the app."""
+
+    def __init__(self, browser: Any, url: str, width: int = 1400) -> None:
+        self.tab = browser.new_page(viewport={"width": width, "height": 900}, accept_downloads=True)
+        self.tab.set_default_timeout(90_000)
+        self.url, self.errors, self.outside = url, [], []
+        self.tab.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.on(
+            "request", lambda asked: None if asked.url.startswith((url, "ws", "data:", "blob:")) else self.outside.append(asked.url)
+        )
+
+    def go(self, link: str) -> None:
+        self.tab.goto(f"{self.url}/{link}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the page is drawn to its foot and nothing runs."""
+        self.tab.wait_for_selector("[data-testid=stCaptionContainer]:has-text('licences and citations of the sources')")
+        self.tab.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState !== 'running'")
+        self.tab.wait_for_timeout(300)
+
+    def is_clean(self) -> None:
+        # A page that is a path has Streamlit's first probe answered with 404, below that path: its own, and harmless.
+        errors = [e for e in self.errors if "404" not in e]
+        assert not errors
+        assert not self.outside
+        assert not self.tab.locator("[data-testid=stException]").count()
+
+
+@pytest.fixture
+def visit(browser: Any, url: str) -> Iterator[Visit]:
+    held = Visit(browser, url)
+    yield held
+    held.tab.close()
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_opens_clean_and_fits_its_screen(browser, url, page, width, tmp_path):
+    visit = Visit(browser, url, width)
+    visit.go("" if page == "overview" else page)
+    visit.is_clean()
+    assert visit.tab.locator("h1").count() == 1
+    wide = visit.tab.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= width, f"{page} is {wide} px wide on a screen of {width}"
+    visit.tab.screenshot(path=tmp_path / f"{page}_{width}.png")
+    assert (tmp_path / f"{page}_{width}.png").stat().st_size > 5_000
+    visit.tab.close()
+
+
+def _downloaded(visit: Visit, form: str, of: int = 0) -> Path:
+    visit.tab.get_by_role("button", name="Take away").nth(of).click()
+    with visit.tab.expect_download() as held:
+        visit.tab.get_by_role("button", name=form, exact=True).click()
+    return Path(held.value.path())
+
+
+def test_a_file_holds_what_the_query_gives(visit, scored_store, tmp_path):
+    visit.go("")
+    file = _downloaded(visit, "Parquet")
+    taken = pl.read_parquet(file)
+    with lrbstore.open(scored_store) as store:
+        assert taken["task"].to_list() and {*taken["task"]} == {*lrbstore.tasks(store)["name"]}
+    visit.is_clean()
+
+
+def test_the_release_is_pinned_by_a_link(visit, scored_store):
+    visit.go("")
+    visit.tab.get_by_role("button", name="Pin the link").click()
+    visit.tab.wait_for_url("**release=**")
+    with lrbstore.open(scored_store) as store:
+        assert f"release={store.release}" in visit.tab.url
+    visit.settle()
+    assert visit.tab.get_by_text("pinned to the release").count()

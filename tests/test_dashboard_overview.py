@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import screen
 
+import lrbstore
 from lrbstore.dashboard.desk import Desk
 from lrbstore.dashboard.queries import overview
 
@@ -31,6 +32,11 @@ def test_records_add_up_and_name_every_source_once_for_each_label(desk):
 def test_tasks_models_and_sources_are_listed(desk):
     tasks = overview.tasks(desk).frame
     assert tasks.height == len({*tasks["task"]}) >= 19
+    assert tasks["here"].all()
+    counted = overview.tasks(desk, counted=True).frame
+    assert dict(counted.select("task", "n_examples").iter_rows()) == {
+        one["name"]: sum(split["n"] for split in one["rows"]) for one in lrbstore.tasks(desk.store).to_dicts()
+    }
     kept = overview.models(desk).frame.filter(task="variant_effect_gene_expression")
     assert {*kept["model"]} == {"tss_distance", "gc_content", "random"}
     assert {*overview.sources(desk).frame["source"]} == {i.source for i in desk.store.manifest.inputs}

@@ -19,10 +19,9 @@ for column, (label, name) in zip(
     column.metric(label, f"{figures[name]:,}")
 
 st.subheader("Tasks")
-parts.show(
-    parts.ask(overview.tasks),
-    columns={"n_examples": st.column_config.NumberColumn("examples", format="localized")},
-)
+tasks = st.empty()
+with tasks.container():
+    parts.show(parts.ask(overview.tasks), key="_uncounted")
 
 st.subheader("Records on variants")
 records = parts.ask(overview.records)
@@ -50,3 +49,7 @@ if rejected.rows:
     st.subheader("Rows that could not be loaded")
     parts.show(rejected)
 parts.links_refused()
+
+counted = parts.ask(overview.tasks, counted=True)  # last: the page can be read while it counts
+with tasks.container():
+    parts.show(counted, columns={"n_examples": st.column_config.NumberColumn("examples", format="localized")})

@@ -89,7 +89,7 @@ def _no_training(task: Task) -> str | None:
 
 def _lacks_column(*columns: str) -> Callable[[Task], str | None]:
     def lacks(task: Task) -> str | None:
-        there = set(task.spec.columns) | set(task["test"]._columns if "test" in task.splits else ())
+        there = set(task.spec.columns) | set(task["test"].columns if "test" in task.splits else ())
         return _no_training(task) or (None if there & set(columns) else f"its examples have no column {' or '.join(columns)}")
 
     return lacks
@@ -152,7 +152,7 @@ def _group_means(task: Task, split: str, column: str) -> Predicted:
 def gene_mean(task: Task, split: str, seed: int) -> Predicted:
     """The mean label of the gene's training examples; the mean of all for a gene that has none."""
     del seed
-    return _group_means(task, split, "gene_id" if "gene_id" in task.train._columns else "gene_symbol")
+    return _group_means(task, split, "gene_id" if "gene_id" in task.train.columns else "gene_symbol")
 
 
 @_baseline(lambda task: _no_training(task) if task.spec.label.tracks else _lacks_column("tissue")(task))

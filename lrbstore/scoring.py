@@ -17,6 +17,7 @@ from lrbstore.catalogue import MetricUse, TaskSpec
 from lrbstore.comparison import Difference, adjusted, differences_by_bootstrap, differences_by_delong, tie_groups
 from lrbstore.contract import contract
 from lrbstore.dataset import Dataset
+from lrbstore.derived import DERIVED
 from lrbstore.errors import BadSpec, ContractBroken, UnknownName
 from lrbstore.intervals import ANALYTIC, LEVEL, Interval, analytic_intervals, check_level, too_few
 from lrbstore.metrics import METRICS, THRESHOLD, Direction, Grouped, Metric, Pair, Value, apply_transform, by_group, class_counts, metric
@@ -116,7 +117,7 @@ def score(
     if direction is not None and direction not in _DIRECTIONS:
         raise UnknownName("direction", direction, _DIRECTIONS)
     uses = _uses(dataset, metrics)
-    cuts = stratifiers(by, dataset._columns)
+    cuts = stratifiers(by, dataset.columns)
     ids, labels = examples(dataset)
     if predictions is not None:
         named = {"model": model, "predictor": predictor, "replicate": replicate}
@@ -384,7 +385,7 @@ def compare(
             else f"a comparison needs intervals; method {how.method!r} has none for differences: use 'auto' or 'bootstrap'"
         )
     chosen = [use for use in _uses(dataset, metrics) if not metrics or use.name in metrics]
-    cuts = stratifiers(by, dataset._columns)
+    cuts = stratifiers(by, dataset.columns)
     ids, labels = examples(dataset)
     sets = _named_sets(dataset, ids, labels, models, allow_missing)
     present = np.logical_and.reduce([one.present for one in sets.values()])
@@ -498,8 +499,8 @@ def clusters_of(dataset: Dataset, column: str | None) -> np.ndarray | None:
     """
     if column is None:
         return None
-    if column not in dataset._columns:
-        raise UnknownName(f"column of the examples of {dataset.spec.name}", column, dataset._columns)
+    if lack := dataset.lacks(column):
+        raise lack
     values = dataset.rows([ID, column])[column].combine_chunks()
     if values.null_count:
         raise BadSpec(f"column {column!r} is null in {values.null_count:,} of {len(values):,} examples, so that it names no clusters")
@@ -658,10 +659,11 @@ def interval_columns(interval: Interval | None) -> dict[str, Any]:
 def cut_into_strata(dataset: Dataset, cuts: Sequence[Stratifier]) -> list[Cut]:
     """Cut a data set into strata, in the order of each stratifier; all are read at once."""
     for cut in cuts:
-        if lacking := [c for c in cut.needs if c not in dataset._columns]:
+        lacking = {column: why for column in cut.needs if (why := dataset.lacks(column))}
+        for column, why in lacking.items():
+            said = str(why) if column in DERIVED else f"its own strata: {', '.join(dataset.spec.strata)}"
             raise BadSpec(
-                f"stratum {cut.name!r} needs the column {', '.join(lacking)}, which the examples of {dataset.spec.name} do not have; "
-                f"its own strata: {', '.join(dataset.spec.strata)}"
+                f"stratum {cut.name!r} needs the column {', '.join(lacking)}, which the examples of {dataset.spec.name} do not have; {said}"
             )
     if not cuts:
         return []

@@ -205,7 +205,7 @@ class Task:
             predictions: A Parquet or CSV file, a frame with ``example_id`` and ``prediction``, a mapping example_id → prediction, or an
                 array in the order of the split; ``print(task.expects())`` says more. None: those that the store has of ``model``.
             by: Stratifiers: ``tissue``, ``chromosome``, ``gene_type``, ``tss_distance:caduceus``, ``tss_distance:viztool``,
-                ``tss_distance:0,5000,50000`` …
+                ``tss_distance:0,5000,50000``, ``gc``, ``repeat``, ``label_level`` …
             split: The split that was predicted.
             model: Whose predictions they are.
             predictor: The way of predicting with it.

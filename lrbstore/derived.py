@@ -23,7 +23,7 @@ from lrbstore.errors import BadSpec, LrbStoreError, MissingData
 from lrbstore.kinds import KINDS, Windows
 from lrbstore.store import Store
 
-_WINDOWS_AT_ONCE = 1 << 20  #: Windows whose letters are counted in one walk over the sequences; some ten numbers of each are in memory.
+_WINDOWS_AT_ONCE = 1 << 20  #: Windows whose letters are counted in one walk over the sequences: some 200 bytes of memory each.
 _CHECKED_AT_ONCE = 1 << 16  #: Windows whose REF is looked up at a time.
 _LABELS_AT_ONCE = 1 << 25  #: Bytes of label vectors in memory at a time.
 

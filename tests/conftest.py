@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asking
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 import lrbstore
 
@@ -18,6 +18,19 @@ REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes in a test's name would bring in what differs by process (the clock in a gzip header), and xdist's workers must agree."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Try a property on a quarter of its examples with the quick tests, and on all of them with the slow ones."""
+    held = [item for item in items if is_hypothesis_test(getattr(item, "obj", None))]
+    if "not slow" not in config.option.markexpr:
+        for item in held:
+            item.add_marker(pytest.mark.slow)
+        return
+    for test in {item.obj for item in held}:  # type: ignore[attr-defined]
+        full = test._hypothesis_internal_use_settings  # what @settings sets; it may not be applied twice
+        test._hypothesis_internal_use_settings = settings(full, max_examples=max(5, full.max_examples // 4))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
-from asking import ask
+from asking import ask, opened
 
 import lrbstore
 from lrbstore.cage import from_rings, rings_for
@@ -92,8 +92,10 @@ def window(i: int, split: str, npy_idx: int, width: int = WIDTH) -> str:
 def labels_of(store: Path) -> dict[tuple[str, int], np.ndarray]:
     """Give every window's labels, put together from their rings: float32 (896, 50)."""
     rings = rings_for(896)
-    rows = ask(store, f"select w.split, w.npy_idx, {', '.join(rings)} from cage_window as w join cage_label as l using (label_row)")
-    return {(split, idx): from_rings([np.array(ring, np.float32)[None] for ring in held], 896)[0] for split, idx, *held in rows}
+    query = f"select w.split, w.npy_idx, {', '.join(rings)} from cage_window as w join cage_label as l using (label_row)"
+    rows = opened(store).sql(query).to_arrow_table()
+    keys = zip(rows["split"].to_pylist(), rows["npy_idx"].to_pylist(), strict=True)
+    return {key: from_rings([rows[ring][i].values.to_numpy()[None] for ring in rings], 896)[0] for i, key in enumerate(keys)}
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,7 @@ from lrbstore.assembly import assemblies, assembly
 from lrbstore.bases import Sequences
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, Order, contracts, literal, parts_of, quote, united_columns
-from lrbstore.engine import connect, read_parquet, run_folder
+from lrbstore.engine import connect, read_parquet, run, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
@@ -355,7 +355,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     for contract in _history_of_views():
         _view_of_history(connection, store, contract)
     for contract in _in_order([c for c in contracts().values() if c.kind == "view"]):
-        connection.execute(contract.ddl)
+        run(connection, contract.ddl)
     run_folder(connection, "lookups")
     make_view(connection, manifest, simulated=store.simulated)
 
@@ -365,8 +365,9 @@ HISTORY = "history"  #: The schema that holds every version of every source.
 
 def _history_of_views() -> list[Contract]:
     """List the stored tables whose every version some view of ``main`` reads."""
-    read = " ".join(c.ddl for c in contracts().values() if c.kind == "view")
-    return [c for c in contracts().values() if c.stored and c.history and re.search(rf"\b{HISTORY}\.{c.name}\b", read)]
+    views = (c.ddl for c in contracts().values() if c.kind == "view")
+    read = {name for ddl in views for name in re.findall(rf"\b{HISTORY}\.(\w+)", ddl)}
+    return [c for c in contracts().values() if c.stored and c.history and c.name in read]
 
 
 def _view_of_history(connection: duckdb.DuckDBPyConnection, store: Store, contract: Contract) -> None:
@@ -385,7 +386,7 @@ def _history_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
 def _unite(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     for contract in contracts().values():
         if contract.united:
-            connection.execute(f"create view {schema}.{contract.name} as {_union(contract, schema)}")
+            run(connection, f"create view {schema}.{contract.name} as {_union(contract, schema)}")
 
 
 #: Statements that would change the views of an open store, and with them what its tasks are.
@@ -425,7 +426,7 @@ def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: 
         _view(connection, store, f"create view {name} as select {columns} from {{files}}", files, contract)
     else:
         columns = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
-        connection.execute(f"create view {name} as select {columns} where false")
+        run(connection, f"create view {name} as select {columns} where false")
 
 
 def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: list[DataFile], contract: Contract) -> None:
@@ -463,7 +464,7 @@ def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
     views += [(spec.view(scheme, s), f"{scheme}/{s}.sql", text) for scheme, splits in spec.schemes.items() for s, text in splits.items()]
     for view, file, text in views:
         try:
-            connection.execute(f"create view {view} as {text}")
+            run(connection, f"create view {view} as {text}")
         except duckdb.Error as error:
             raise BadSpec(f"sql/tasks/{spec.name}/{file} is not a select that can be run: {error}") from error
 
@@ -494,7 +495,7 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     rows["source"], rows["source_file"] = _source_rows(store.manifest)
     for table, values in rows.items():
         contract = contracts()[table]
-        connection.execute(contract.ddl)
+        run(connection, contract.ddl)
         if values:
             columns = {c: [row[i] for row in values] for i, c in enumerate(contract.column_names)}
             _insert(connection, table, pa.table(columns, schema=contract.schema))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import asking
+import duckdb
 import pytest
 from hypothesis import is_hypothesis_test, settings
 
 import lrbstore
+from lrbstore.engine import connect
 
 settings.register_profile("house", deadline=None)  # machines are noisy: no test is about an absolute time
 settings.load_profile("house")
@@ -45,6 +47,13 @@ def realdata() -> Path:
     if not REALDATA.is_dir():
         pytest.skip(f"the real upstream files are not here ({REALDATA.name} beside the checkout)")
     return REALDATA
+
+
+@pytest.fixture(scope="session")
+def macros() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB without a store, where the macros can be asked."""
+    with connect() as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """What many modules start from: real and simulated files, and the store made of the latter, as a path and open."""
 
+from __future__ import annotations  # a type of DuckDB's that is still held at the end is called a leak
+
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -92,6 +92,13 @@ ReplicateOption = Annotated[str | None, typer.Option(help="Seed or replicate, if
 LayerOption = Annotated[str | None, typer.Option(help="Which of the model's representations, if there are several.")]
 DistanceOption = Annotated[Distance | None, typer.Option(help="The distance; the one that the set advises by default.")]
 ByOption = Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")]
+DirectionOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Whether higher or lower predictions mean the positive label; train finds it on the training split, "
+        "test on the scored rows, which the scores then say. As the task declares by default."
+    ),
+]
 IntervalsOption = Annotated[str, typer.Option("--intervals", help="auto (a formula where there is one), formula, bootstrap or none.")]
 ClusterOption = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Draw whole clusters in the bootstrap: gene_id, chrom, an LD block.")
@@ -458,13 +465,7 @@ def score(
     metric: Annotated[
         list[str] | None, typer.Option(help="A further metric beside the task's own, that fits its labels: brier. One or several.")
     ] = None,
-    direction: Annotated[
-        str | None,
-        typer.Option(
-            help="Whether higher or lower predictions mean the positive label; train finds it on the training split, "
-            "test on the scored rows, which the scores then say. As the task declares by default."
-        ),
-    ] = None,
+    direction: DirectionOption = None,
     train: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For --direction train: predictions for the training split; by default what the store has."),
@@ -526,6 +527,13 @@ def compare(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Compare on the examples that all models have a prediction for.")
     ] = False,
+    direction: DirectionOption = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL=FILE", help="For --direction train: a model's predictions for the training split; by default what the store has."
+        ),
+    ] = None,
     cluster: ClusterOption = None,
     replicates: ReplicatesOption = 1_000,
     seed: SeedOption = 0,
@@ -544,7 +552,10 @@ def compare(
         uses = chosen.spec.metrics
         metrics = metric or [next((use.name for use in uses if use.threshold is None), uses[0].name)]
         how = _intervals("auto", cluster, replicates, seed, say)
-        found = chosen.compare(models, by or (), split, metrics=metrics, allow_missing=allow_missing, intervals=how)
+        files = {name: Path(file) for name, file in _named_values(train or (), "--train", "MODEL=FILE").items()}
+        found = chosen.compare(
+            models, by or (), split, metrics=metrics, allow_missing=allow_missing, intervals=how, direction=direction, train=files
+        )
     if differences:
         frame = found.differences
         if format is Format.table:

@@ -252,6 +252,8 @@ class Task:
         metrics: Sequence[str] = (),
         allow_missing: bool = False,
         intervals: Intervals | None = None,
+        direction: str | None = None,
+        train: Mapping[str, Any] | None = None,
     ) -> Comparison:
         """Compare models on the same examples of a split: see :func:`lrbstore.scoring.compare`.
 
@@ -262,11 +264,22 @@ class Task:
             metrics: Which metrics, of the task's own or others that fit its labels; all of its own by default.
             allow_missing: Compare on the examples that all models have a prediction for.
             intervals: How they are made; ``lrbstore.Intervals(cluster="gene_id")``.
+            direction: As for :meth:`score`, for each model by itself.
+            train: For direction ``train``: by the model's name, its predictions for the training split; else those that the store has.
 
         Returns:
             ``scores``, with tie groups, and ``differences``, paired, with intervals and adjusted p: two polars frames.
         """
-        return compare(self[split], models, by, metrics=metrics, allow_missing=allow_missing, intervals=intervals)
+        return compare(
+            self[split],
+            models,
+            by,
+            metrics=metrics,
+            allow_missing=allow_missing,
+            intervals=intervals,
+            direction=direction,
+            train=train,
+        )
 
     def retrieve(
         self,

@@ -466,7 +466,6 @@ def _differences(
             clusters=None if clusters is None else clusters[present],
             replicates=how.replicates,
             seed=how.seed,
-            jackknife=False,
             progress=how.progress,
         )
         found = [differences_by_bootstrap(list(values), of_cut[0], level=how.level) for of_cut in resampled.found]

@@ -690,7 +690,7 @@ def test_float32_is_computed_in_float64():
     assert metrics.pearson(y, p).value == pytest.approx(stats.pearsonr(y.astype(np.float64), p.astype(np.float64)).statistic, **EXACT)
 
 
-# --- any numbers: every metric, for every number of axes, plain and in groups ---------------------------------------------------------------
+# --- any numbers: every metric, for every number of axes, plain and in groups -----------------------------------------------------------
 
 #: Very large and very small; far from 0 and close together; with ties. Squares of their distances neither overflow nor underflow.
 any_number = (

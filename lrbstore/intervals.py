@@ -3,9 +3,10 @@
 All take the examples to be independent of each other; where examples come in clusters (variants of one gene, of one LD block), the
 bootstrap by cluster holds (:mod:`lrbstore.resampling`). An interval that does not exist has a reason, never the ends of the range.
 
-Simulated (``tests/benchmarks/interval_coverage.py``), those of 95 % hold the truth in 93 to 97 % for 50 to 1,000 examples, DeLong's from
-10 positives on: with fewer it holds 96 to 99 %, or does not exist, and has ``too_few`` in its note. Fisher's and Bonett & Wright's take
-the two numbers to be jointly normal: where they are far from it (counts, a few very large numbers) the bootstrap is the one to trust.
+Simulated 1,000 times each (``tests/benchmarks/interval_coverage.py``), those of 95 % hold the truth in 93 to 97 % for 50 to 1,000
+examples, DeLong's from 10 positives on: with fewer it holds 96 to 99 %, or does not exist, and has ``too_few`` in its note. Fisher's and
+Bonett & Wright's take the two numbers to be jointly normal: where they are far from it (counts, a few very large numbers) the bootstrap
+is the one to trust.
 """
 
 from __future__ import annotations

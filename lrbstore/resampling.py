@@ -14,8 +14,22 @@ A replicate in which the metric is undefined (one class only) is left out and co
 
 **Which interval.** The metric ± Student's t times the standard deviation of the replicates, as its differences have, on a scale on which
 the metric has no end (:func:`lrbstore.intervals.reach`): the logit of what lies between 0 and 1 or is a correlation, the logarithm of an
-error. The degrees of freedom are those of the clusters, or of the rarer class. BCa's and percentile intervals can be had of the same
-replicates; TABLE
+error. The degrees of freedom are those of the clusters, or of the rarer class. BCa and percentile intervals can be had of the same
+replicates. Of 1,000 simulations each (``tests/benchmarks/interval_coverage.py``), 95 % intervals held the truth in per cent
+
+=======================================  =========  =====  ==========
+what is drawn                            Student t  BCa    percentile
+=======================================  =========  =====  ==========
+50 to 1,000 examples, 10 of each class   93-97      93-97  88-98
+AUROC, AUPRC with 4 or 5 positives       98-99      85-98  85-97
+20 clusters                              93-97      92-96  90-97
+20 clusters, mean squared error          91-92      91-92  90-91
+50 clusters                              93-96      93-96  92-96
+=======================================  =========  =====  ==========
+
+but for a Spearman correlation of 0.9, whose intervals by ``t`` are too wide (99 for 50 examples, 97 for 200). Both rows that are off say
+so in their notes: ``too_few``, wide or none at all, and ``few_clusters``, below 50, too narrow for means of what is skewed. With fewer
+than 20 clusters there is none.
 """
 
 from __future__ import annotations
@@ -930,7 +944,7 @@ def _about(
     for group in range(groups.n_groups):
         said = [too_few(n[group], *(own[group] for own in n_of_class), min_n=min_n, min_class=min_class)]
         if by_cluster:
-            few = [f"{n_units[group]:,} clusters (below {ENOUGH_CLUSTERS}: rather too narrow)"] * (n_units[group] < ENOUGH_CLUSTERS)
+            few = [f"{n_units[group]:,} clusters (below {ENOUGH_CLUSTERS}: may be too narrow)"] * (n_units[group] < ENOUGH_CLUSTERS)
             few += [f"{what} in {own[group]:,} clusters" for what, own in holding.items() if own[group] < min_class]
             said.append(f"few_clusters: {', '.join(few)}" if few else None)
         notes.append("; ".join(part for part in said if part) or None)

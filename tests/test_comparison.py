@@ -193,7 +193,7 @@ def test_two_clusters_have_no_p_and_do_not_count():
     assert few.value is not None
     assert few.p is few.p_holm is few.p_bh is None
     assert enough.p == enough.p_holm == enough.p_bh
-    assert enough.interval.note == "few_clusters: 40 clusters (below 50: rather too narrow)"
+    assert enough.interval.note == "few_clusters: 40 clusters (below 50: may be too narrow)"
 
 
 def test_a_class_in_few_clusters_is_flagged():

@@ -20,7 +20,7 @@ replicates. Of 1,000 simulations each (``tests/benchmarks/interval_coverage.py``
 =======================================  =========  =====  ==========
 what is drawn                            Student t  BCa    percentile
 =======================================  =========  =====  ==========
-50 to 1,000 examples, 10 of each class   93-97      93-97  88-98
+50 to 1,000 examples, 10 of each class   93-97      92-97  88-98
 AUROC, AUPRC with 4 or 5 positives       98-99      85-98  85-97
 20 clusters                              92-97      92-96  90-97
 20 clusters, mean squared error          91-92      91-92  90-91

@@ -561,11 +561,12 @@ def _judge(
                 for u in together:
                     intervals[j][u] = analytic_intervals(mine[u].known, grouped, found[j][u], how.level)
     resampled: list[dict[int, Resampled]] = [{} for _ in groupings]
-    drawn: dict[int, tuple[bool, tuple[Any, ...]]] = {}
-    for u, use in enumerate(uses):
-        has_interval = u not in formulas and how.method not in {"none", "formula"}
-        if has_interval or (paired and not _is_by_delong(use, own, how)):
-            drawn[u] = (has_interval, (use.transform, *(mine[u].negated for mine in ways)))
+    with_interval = {u for u in range(len(uses)) if u not in formulas and how.method not in {"none", "formula"}}
+    drawn = {
+        u: (use.transform, *(mine[u].negated for mine in ways))
+        for u, use in enumerate(uses)
+        if u in with_interval or (paired and not _is_by_delong(use, own, how))
+    }
     for together in _together(drawn):
         pairs = [mine[together[0]].pair(own, one.values) for mine, one in zip(ways, sets, strict=True)]
         drawings = bootstrap(
@@ -576,7 +577,6 @@ def _judge(
             clusters=None if clusters is None else clusters[present],
             replicates=how.replicates,
             seed=how.seed,
-            jackknife=drawn[together[0]][0],
             progress=how.progress,
         )
         for j, of_uses in enumerate(drawings.found):
@@ -584,7 +584,7 @@ def _judge(
     for m, intervals in enumerate(sure):
         for j, of_cut in enumerate(resampled):
             for u, found_of in of_cut.items():
-                if drawn[u][0]:
+                if u in with_interval:
                     intervals[j][u] = [found_of.interval(m, group, level=how.level) for group in range(groupings[j].n_groups)]
     return _Judged(cuts, counts, ways, values, sure, resampled)
 

@@ -15,7 +15,7 @@ with named as (
 
 select
     source_line,
-    case when is_griesemer then 'utr3_mpra_griesemer' when is_stability then 'utr3_mpra_siegel' end as task,
+    case when is_griesemer then 'utr3_mpra_griesemer' end as task,
     model,
     predictor,
     null::VARCHAR as replicate,

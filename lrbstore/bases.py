@@ -22,7 +22,7 @@ import os
 import resource
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -42,9 +42,43 @@ _PIECE_OF_LINES = 1 << 20  #: The same where letters are gathered from lines: lo
 _GATHER_UP_TO = 32_768  #: Windows up to this length are gathered many at a time, longer ones copied one by one.
 _LETTERS_UP_TO = 8  #: Windows up to this length are gathered letter by letter where they are broken into lines.
 _SHARE = 1 << 21  #: Bytes of output that are worth a thread of their own.
+_COUNTED_AT_ONCE = 1 << 18  #: Bytes that letters are counted in at a time; what lies between windows is read with them if it is less.
+_MANY_CUTS = 100  #: From then on it takes less time to add up what is counted, byte by byte of its bits, than to count from cut to cut.
+_ONES = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1, dtype=np.uint8)  #: Of each byte.
+_TAILS = (0xFF >> np.arange(1, 9)).astype(np.uint8)  #: The bits of a byte behind its first, its second, …
 _AHEAD = 16  #: Pieces that are asked for ahead after one had to wait for the disk.
 _MOST_THREADS = 4  #: More than that no memory feeds.
 _PAGE = mmap.PAGESIZE
+
+
+Counted = Callable[[Letters], npt.NDArray[Any]]  #: Tells letters, in either case, that count (not 0) from others and line ends (0).
+
+
+def is_gc(letters: Letters) -> BoolArray:
+    """Tell G and C: they differ in one bit of ASCII, upper from lower case in another."""
+    return np.asarray((letters & 0xDB) == 0x43, np.bool_)
+
+
+def is_at(letters: Letters) -> BoolArray:
+    """Tell A and T."""
+    upper = letters & 0xDF
+    return np.asarray((upper == 0x41) | (upper == 0x54), np.bool_)
+
+
+def is_lower(letters: Letters) -> Letters:
+    """Tell lower-case letters, of letters and line ends: what is soft-masked in a FASTA."""
+    return letters & np.uint8(0x20)
+
+
+def _counts_up_to(found: npt.NDArray[Any], cuts: Int64Array) -> Int64Array:
+    """Count what is not 0 before each of some ascending places, from 1 to the array's length: int64."""
+    if len(cuts) > _MANY_CUTS:
+        bits = np.packbits(found != 0)
+        up_to = np.cumsum(_ONES[bits], dtype=np.int64)
+        whole, rest = np.divmod(cuts - 1, 8)  # the last letter that is counted is in that byte, at that bit
+        return np.asarray(up_to[whole] - _ONES[bits[whole] & _TAILS[rest]])
+    edges = [0, *cuts.tolist()]
+    return np.cumsum([np.count_nonzero(found[a:b]) for a, b in itertools.pairwise(edges)], dtype=np.int64)
 
 
 class _Crew:
@@ -156,6 +190,54 @@ class Bases:
         if start >= end:
             return b""
         return self.raw[self.byte_of(contig, start) : self.byte_of(contig, end - 1) + 1].tobytes().translate(enc.NORMALISED, b"\r\n")
+
+    def count(self, which: Sequence[Counted], contig: Int64Array, begin: Int64Array, end: Int64Array) -> Int64Array:
+        """Count letters in stretches that are known to lie inside their contigs, 0-based half-open.
+
+        Each byte that any stretch has is read once, however many overlap: between two neighbouring ends of stretches letters are counted,
+        and a stretch has what is counted up to its end, less what is up to its beginning.
+
+        Args:
+            which: What is counted, each on its own.
+            contig: int64 (n,), places of the contigs in ``length``.
+            begin: int64 (n,).
+            end: int64 (n,); one that is not behind its beginning makes an empty stretch.
+
+        Returns:
+            int64 (len(which), n).
+        """
+        some = np.flatnonzero(begin < end)
+        out = np.zeros((len(which), len(begin)), np.int64)
+        if not len(some):
+            return out
+        first = self._bytes_of(contig[some], begin[some])
+        last = self._bytes_of(contig[some], end[some] - 1) + 1
+        ends, place = np.unique(np.concatenate([first, last]), return_inverse=True)
+        opening, closing = place.reshape(2, -1)
+        depth = np.cumsum(np.bincount(opening, minlength=len(ends)) - np.bincount(closing, minlength=len(ends)))
+        # Where nothing is asked for over more than a piece, nothing is read.
+        gaps = np.flatnonzero((depth[:-1] == 0) & (np.diff(ends) > _COUNTED_AT_ONCE))
+        so_far = np.zeros((len(which), len(ends)), np.int64)
+        known = np.zeros(len(which), np.int64)
+        for low, high in zip([0, *(gaps + 1).tolist()], [*gaps.tolist(), len(ends) - 1], strict=True):
+            so_far[:, low], behind, until = known, low + 1, int(ends[high])
+            for at in range(int(ends[low]), until, _COUNTED_AT_ONCE):
+                stop, done = min(at + _COUNTED_AT_ONCE, until), behind
+                if self._file is not None and stop < until:
+                    ahead = stop // _PAGE * _PAGE
+                    self._file.madvise(mmap.MADV_WILLNEED, ahead, min(_COUNTED_AT_ONCE, until - ahead))
+                behind = int(np.searchsorted(ends, stop, "right"))
+                for row, is_counted in enumerate(which):
+                    found = is_counted(self.raw[at:stop])
+                    so_far[row, done:behind] = known[row] + _counts_up_to(found, ends[done:behind] - at)
+                    known[row] += np.count_nonzero(found)
+        out[:, some] = so_far[:, closing] - so_far[:, opening]
+        return out
+
+    def _bytes_of(self, contig: Int64Array, base: Int64Array) -> Int64Array:
+        """Find the bytes of bases."""
+        line, column = np.divmod(base, self._lenc[contig])
+        return np.asarray(self.offset[contig] + line * self._lenb[contig] + column, np.int64)
 
     def windows(
         self,
@@ -352,6 +434,12 @@ class Bases:
             self._file.madvise(mmap.MADV_WILLNEED, start, size)
 
 
+def inside(size: Int64Array, start: Int64Array, end: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Give the part of windows that lies inside contigs of some sizes: starts and ends, 0-based half-open, equal where there is none."""
+    first = np.clip(start, 0, size)
+    return first, np.maximum(np.clip(end, 0, size), first)
+
+
 class Sequences(ABC):
     """Named sequences that windows are cut from. Positions are 0-based, intervals half-open."""
 
@@ -456,6 +544,23 @@ class Sequences(ABC):
         if reverse is not None and (reverse.dtype != np.bool_ or reverse.shape != (n,)):
             raise BadSpec(f"reverse is {reverse.dtype} of shape {reverse.shape}; expected bool of shape ({n},)")
         return bases.windows(contig, begin, length, encoding, out, twin, reverse)
+
+    def count(self, which: Sequence[Counted], contig: Int64Array, start: Int64Array, end: Int64Array) -> Int64Array:
+        """Count letters of windows without cutting them; what lies outside a contig is none of them. See :meth:`Bases.count`.
+
+        Args:
+            which: What is counted: :func:`is_gc`, :func:`is_at`.
+            contig: int64 (n,), places in ``lengths``.
+            start: int64 (n,), 0-based; may lie outside the contig.
+            end: int64 (n,), exclusive; likewise.
+
+        Returns:
+            int64 (len(which), n).
+
+        Raises:
+            HashMismatch, MissingData: As :meth:`windows`.
+        """
+        return self._bases.count(which, contig, *inside(self.sizes[contig], start, end))
 
     def fetch(self, chrom: str, start: int, end: int) -> bytes:
         """Cut one interval, 0-based half-open: ``end - start`` upper-case ASCII letters A, C, G, T, N; empty when they are equal.

@@ -127,6 +127,7 @@ class Contract:
         return {name: int(seed) for name in self.column_names for stem, _, seed in [name.rpartition("_")] if stem == "random_split"}
 
 
+@functools.cache
 def quote(name: str) -> str:
     """Quote an SQL identifier where DuckDB needs it (``"end"``)."""
     return f'"{name}"' if name in _RESERVED or not re.fullmatch(r"[a-z_][a-z0-9_]*", name) else name

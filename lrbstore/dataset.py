@@ -35,6 +35,7 @@ from lrbstore.cage import Central
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.columns import Column, Numbers, Rows, column_of, join
 from lrbstore.contract import quote
+from lrbstore.derived import DERIVED, Examples
 from lrbstore.errors import BadSpec, ContractBroken, LrbStoreError, UnknownName
 from lrbstore.kinds import KINDS, Kind, Seen, Spots, Windows, ref_checks, seen_in
 from lrbstore.loaders import arrow_reader, hf_dataset, hf_stream, torch_batches, torch_dataset
@@ -303,19 +304,41 @@ class Dataset(Sequence[dict[str, Any]]):
         """Return the examples without sequences and label vectors.
 
         Args:
-            columns: Columns of the task's ``examples``, or the name of one; all by default.
+            columns: Names, or one name, among :attr:`columns`; those of the task's ``examples`` by default. Derived ones
+                (:mod:`lrbstore.derived`) are computed when they are first asked for, and kept.
 
         Returns:
             An Arrow table of ``len(ds)`` rows, in the order of ``ds``.
 
         Raises:
             UnknownName: If the task has no such column.
+            BadSpec, MissingData: If a derived column is lacking; says why.
         """
-        wanted = self._columns if columns is None else [columns] if isinstance(columns, str) else list(columns)
+        wanted = self._view_columns if columns is None else [columns] if isinstance(columns, str) else list(columns)
         for column in wanted:
-            if column not in self._columns:
-                raise UnknownName("column", column, self._columns)
-        return self._read_kept(list(dict.fromkeys(wanted))).select(wanted).combine_chunks()
+            if lack := self.lacks(column):
+                raise lack
+        derived = [column for column in dict.fromkeys(wanted) if column not in self._view_columns]
+        table = self._read_kept(list(dict.fromkeys(c for c in wanted if c not in derived)) or ["example_id"])
+        for column in derived:
+            table = table.append_column(column, self._derive(column))
+        return table.select(wanted).combine_chunks()
+
+    @property
+    def columns(self) -> list[str]:
+        """Names that :meth:`rows`, strata and clusters understand: the columns of the task's ``examples``, then derived ones.
+
+        Of the latter those that the task and the store can give: that a FASTA is not soft-masked is said when it is read.
+        """
+        return [*self._view_columns, *(name for name in DERIVED if name not in self._view_columns and self.lacks(name) is None)]
+
+    def lacks(self, column: str) -> LrbStoreError | None:
+        """Say, as an error, why the examples have no column of a name; None where they have one."""
+        if column in self._view_columns:
+            return None
+        if column in DERIVED:
+            return DERIVED[column].lacks(self.spec, self.store)
+        return UnknownName(f"column of the examples of {self.spec.name}", column, self.columns)
 
     def dropped(self) -> pa.Table:
         """Return the ledger: every row of the split that the window policy left out, with its reason.
@@ -377,8 +400,28 @@ class Dataset(Sequence[dict[str, Any]]):
     # ── rows ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @functools.cached_property
-    def _columns(self) -> list[str]:
+    def _view_columns(self) -> list[str]:
         return [row[0] for row in self.store.cursor(self.spec.name).execute(f"describe {self.spec.name}.examples").fetchall()]
+
+    def _derive(self, column: str) -> pa.Array:
+        """Compute a derived column, one value an example, once."""
+        if column not in self._derived:
+            held = self._index.kept
+            self._derived[column] = DERIVED[column].compute(
+                Examples(
+                    self.spec,
+                    self.store,
+                    held.windows,
+                    held.spots.contig,
+                    lambda rows: self._labels(held.columns[_LABEL].take(rows), Buffers()),
+                    lambda windows: self._checks(held, windows, held.spots.take(windows), None),
+                )
+            )
+        return self._derived[column]
+
+    @functools.cached_property
+    def _derived(self) -> dict[str, pa.Array]:
+        return {}
 
     @property
     def _kind(self) -> Kind:

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.contract import Contract, contracts, literal
+from lrbstore.derived import DERIVED
 from lrbstore.errors import BadSpec, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.reconciliation import body, defects
 from lrbstore.scoring import describe_metrics
 from lrbstore.store import Store, damage_said
-from lrbstore.strata import strata_names, stratifier
+from lrbstore.strata import file_names, strata_names, stratifier
 from lrbstore.window import KNOCKOUTS
 
 
@@ -42,6 +43,9 @@ def page(name: str, store: Store | None) -> str:
     shape = f"bins × {label.tracks}" if label.bins else f"one value for each row of {label.tracks}" if label.tracks else "a scalar"
     if label.classes:
         shape = f"one-hot over {', '.join(label.classes)}"
+    derived = {name: one.about for name, one in DERIVED.items() if name not in spec.columns and not one.lacks(spec, None)}
+    there = {*spec.columns, *derived}
+    others = [s for s in file_names() if s not in spec.strata and there.issuperset(stratifier(s).needs)]
     given = f" (table `{spec.sequences.table}`; needs no genome)" if spec.sequences else ""
     lines = [
         f"# {spec.name}: {spec.title}",
@@ -67,6 +71,12 @@ def page(name: str, store: Store | None) -> str:
         "|---|---|",
         *(f"| `{column}` | {_cell(said)} |" for column, said in spec.columns.items()),
         "",
+        "Derived from windows and labels when asked for (`ds.rows([…])`, strata, clusters):",
+        "",
+        "| column | meaning |",
+        "|---|---|",
+        *(f"| `{column}` | {_cell(said)} |" for column, said in derived.items()),
+        "",
         "## Metrics",
         "",
         *(f"- {text}" for text in describe_metrics(spec)),
@@ -74,6 +84,7 @@ def page(name: str, store: Store | None) -> str:
         "## Strata",
         "",
         *(f"- `{s}`: {stratifier(s).about}" + _presets(s) for s in spec.strata),
+        *(f"- also `{s}`: {stratifier(s).about}" + _presets(s) for s in others),
         "",
         "## Splits",
         "",

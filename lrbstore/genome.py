@@ -34,7 +34,7 @@ import pyfaidx
 from lrbstore import encoding as enc
 from lrbstore.assembly import Assembly, assemblies
 from lrbstore.assembly import assembly as load_assembly
-from lrbstore.bases import Bases, Int64Array, Sequences
+from lrbstore.bases import Bases, Int64Array, Sequences, inside, is_lower
 from lrbstore.errors import BadSpec, ContigNotFound, HashMismatch, MissingData, WrongAssembly, near_names
 
 Progress = Callable[[str, int, int], None]
@@ -221,6 +221,32 @@ class Genome(Sequences):
         """Give the length in bases of a contig, in any spelling that the assembly knows; None where this genome lacks it."""
         inside = load_assembly(self.assembly).canonical(chrom)
         return None if inside is None else self.record.contigs.get(inside)
+
+    def count_soft_masked(self, contig: Int64Array, start: Int64Array, end: Int64Array) -> Int64Array:
+        """Count the lower-case letters that the registered FASTA has in windows; it is read for it, as the flat cache has no case.
+
+        Args:
+            contig: int64 (n,), places in ``lengths``.
+            start: int64 (n,), 0-based; what lies outside the contig has none.
+            end: int64 (n,), exclusive; likewise.
+
+        Returns:
+            int64 (n,).
+
+        Raises:
+            HashMismatch: The FASTA, or its index, is not what was registered.
+            MissingData: One of them is gone.
+        """
+        return map_fasta(self.record).count([is_lower], contig, *inside(self.sizes[contig], start, end))[0]
+
+    def is_soft_masked(self) -> bool:
+        """Tell whether the registered FASTA has any lower-case letter; contigs are read up to the first that has one.
+
+        Raises:
+            HashMismatch, MissingData: As :meth:`count_soft_masked`.
+        """
+        fasta, start = map_fasta(self.record), np.zeros(1, np.int64)
+        return any(fasta.count([is_lower], np.array([i]), start, fasta.length[i : i + 1]).any() for i in range(len(fasta.length)))
 
     @property
     def _what(self) -> str:

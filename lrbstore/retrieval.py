@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lrbstore.dataset import Dataset
-from lrbstore.errors import BadSpec, IncompletePredictions, UnknownName
+from lrbstore.errors import BadSpec, IncompletePredictions
 from lrbstore.intervals import LEVEL, Interval, check_level, too_few, wilson_interval
 from lrbstore.neighbours import check_metric, k_nearest
 from lrbstore.predictions import ID
@@ -106,10 +106,10 @@ def retrieve(
         IncompletePredictions: If examples have no vector, and that is not allowed.
     """
     check_level(level)
-    cuts = stratifiers(by, queries._columns)
+    cuts = stratifiers(by, queries.columns)
     words = [apart] if isinstance(apart, str) else apart
     if words is None:
-        words = [VARIANT] if VARIANT in queries._columns and VARIANT in references._columns else []
+        words = [VARIANT] if VARIANT in queries.columns and VARIANT in references.columns else []
     if label is None:
         _see_same_classes(queries, references)
     own, among = (_side(ds, model, layer, label, words, allow_missing=allow_missing) for ds in (queries, references))
@@ -161,8 +161,8 @@ def _side(dataset: Dataset, model: str, layer: str | None, label: str | None, wo
     """Find the labels and vectors of a side's examples."""
     kept = _kept(dataset, model, layer)
     for column in [*words, *([label] if label else [])]:
-        if column not in dataset._columns:
-            raise UnknownName(f"column of the examples of {dataset.spec.name}", column, dataset._columns)
+        if lack := dataset.lacks(column):
+            raise lack
     ids, numbers = examples(dataset)
     table = pl.DataFrame(pl.from_arrow(dataset.rows(list(dict.fromkeys([ID, *words, kept.key, *([label] if label else [])])))))
     if label is not None:
@@ -189,7 +189,7 @@ def _kept(dataset: Dataset, model: str, layer: str | None) -> Kept:
     """Find a model's set for a task, else the one for variants."""
     name = dataset.spec.name
     mine = [one for one in kept_sets(dataset.store) if one.model == model and layer in {None, one.layer}]
-    for_variants = VARIANT in dataset._columns and any(one.task is None for one in mine) and not any(one.task == name for one in mine)
+    for_variants = VARIANT in dataset.columns and any(one.task is None for one in mine) and not any(one.task == name for one in mine)
     return kept_set(dataset.store, model, None if for_variants else name, layer)
 
 

@@ -29,7 +29,7 @@ from lrbstore.assembly import assemblies, assembly
 from lrbstore.bases import Sequences
 from lrbstore.catalogue import TaskSpec, source_cards, task_specs
 from lrbstore.contract import Contract, Order, contracts, literal, parts_of, quote, united_columns
-from lrbstore.engine import connect, read_parquet, run_folder
+from lrbstore.engine import connect, read_parquet, run, run_folder
 from lrbstore.errors import BadSpec, HashMismatch, LrbStoreError, MissingData, UnknownName
 from lrbstore.genome import Genome
 from lrbstore.manifest import DataFile, Manifest
@@ -68,7 +68,7 @@ class Store:
         self._is_shared = False
         self._base, self._pid = connect(), os.getpid()
         _opened.add(self)
-        self._ready: set[str] = set()  # tasks whose views are there
+        self._ready: set[str] = set()  # schemas whose views are there, beside main
         self._copies, self._sorted = SortedCopies(self.manifest, self.path), dict[tuple[str, str, tuple[str, ...]], str]()
         self._lock = threading.Lock()
         try:
@@ -130,8 +130,8 @@ class Store:
         """Return a DuckDB cursor of its own; one a thread and one a query. A forked process gets a DuckDB of its own first.
 
         Args:
-            query: What is to be asked. The views of a task are made when it is first named: all tasks' together take as long as
-                everything else. None: anything may be asked.
+            query: What is to be asked. The views of a task, and those of ``history``, are made when it is first named: all together
+                take longer than everything else. None: anything may be asked.
         """
         if self._pid != os.getpid():
             _inherited.append(self._base)
@@ -140,8 +140,11 @@ class Store:
             self._base, self._pid, self._ready, self._sorted, self._lock = fresh, os.getpid(), set(), {}, threading.Lock()
         try:
             with self._lock:
-                for name in _tasks_named(query) - self._ready:
-                    _task_views(self._base, task_specs()[name])
+                for name in _schemas_named(query) - self._ready:
+                    if name == HISTORY:
+                        _history_views(self._base, self)
+                    else:
+                        _task_views(self._base, task_specs()[name])
                     self._ready.add(name)
             return self._base.cursor()
         except duckdb.ConnectionException as error:
@@ -341,23 +344,49 @@ def damage_said() -> Iterator[None]:
 
 def _prepare(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     run_folder(connection, "splits")
-    connection.execute(f"create schema history; create schema {SCHEMA}")
+    connection.execute(f"create schema {HISTORY}; create schema {SCHEMA}")
     manifest = store.manifest
     _derive(connection, store)
     for contract in contracts().values():
         if contract.stored and contract.name != "tissue_alias":
             _view_of_files(connection, store, "main", contract, _scope(store, contract, manifest.current(contract.name)))
-        if contract.stored and contract.history:
-            _view_of_files(connection, store, "history", contract, [f for f in manifest.files if f.table == contract.name])
     _tissue_aliases(connection, store)
-    for contract in contracts().values():
-        if contract.united:
-            for schema in ("main", "history"):
-                connection.execute(f"create view {schema}.{contract.name} as {_union(contract, schema)}")
+    _unite(connection, "main")
+    for contract in _history_of_views():
+        _view_of_history(connection, store, contract)
     for contract in _in_order([c for c in contracts().values() if c.kind == "view"]):
-        connection.execute(contract.ddl)
+        run(connection, contract.ddl)
     run_folder(connection, "lookups")
     make_view(connection, manifest, simulated=store.simulated)
+
+
+HISTORY = "history"  #: The schema that holds every version of every source.
+
+
+def _history_of_views() -> list[Contract]:
+    """List the stored tables whose every version some view of ``main`` reads."""
+    views = (c.ddl for c in contracts().values() if c.kind == "view")
+    read = {name for ddl in views for name in re.findall(rf"\b{HISTORY}\.(\w+)", ddl)}
+    return [c for c in contracts().values() if c.stored and c.history and c.name in read]
+
+
+def _view_of_history(connection: duckdb.DuckDBPyConnection, store: Store, contract: Contract) -> None:
+    _view_of_files(connection, store, HISTORY, contract, [f for f in store.manifest.files if f.table == contract.name])
+
+
+def _history_views(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
+    """Make the views of ``history`` that opening did not make."""
+    made = _history_of_views()
+    for contract in contracts().values():
+        if contract.stored and contract.history and contract not in made:
+            _view_of_history(connection, store, contract)
+    _unite(connection, HISTORY)
+
+
+def _unite(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    for contract in contracts().values():
+        if contract.united:
+            run(connection, f"create view {schema}.{contract.name} as {_union(contract, schema)}")
 
 
 #: Statements that would change the views of an open store, and with them what its tasks are.
@@ -367,12 +396,13 @@ _CHANGES = frozenset({"ALTER", "ATTACH", "CREATE", "DELETE", "DETACH", "DROP", "
 _ASKS_WHAT_THERE_IS = re.compile(r"duckdb_|information_schema|pg_catalog|sqlite_|\b(show|summarize|pragma)\b", re.IGNORECASE)
 
 
-def _tasks_named(query: str | None) -> set[str]:
-    """Tell which tasks a query may read."""
+def _schemas_named(query: str | None) -> set[str]:
+    """Tell which schemas beside ``main`` a query may read: tasks, and the history."""
+    schemas = {HISTORY, *task_specs()}
     if query is None or _ASKS_WHAT_THERE_IS.search(query):
-        return set(task_specs())
+        return schemas
     text = query.lower()
-    return {name for name in task_specs() if name in text}
+    return {name for name in schemas if name in text}
 
 
 def _in_order(views: list[Contract]) -> list[Contract]:
@@ -396,7 +426,7 @@ def _view_of_files(connection: duckdb.DuckDBPyConnection, store: Store, schema: 
         _view(connection, store, f"create view {name} as select {columns} from {{files}}", files, contract)
     else:
         columns = ", ".join(f"null::{c.type} as {quote(c.name)}" for c in contract.columns)
-        connection.execute(f"create view {name} as select {columns} where false")
+        run(connection, f"create view {name} as select {columns} where false")
 
 
 def _view(connection: duckdb.DuckDBPyConnection, store: Store, ddl: str, files: list[DataFile], contract: Contract) -> None:
@@ -434,7 +464,7 @@ def _task_views(connection: duckdb.DuckDBPyConnection, spec: TaskSpec) -> None:
     views += [(spec.view(scheme, s), f"{scheme}/{s}.sql", text) for scheme, splits in spec.schemes.items() for s, text in splits.items()]
     for view, file, text in views:
         try:
-            connection.execute(f"create view {view} as {text}")
+            run(connection, f"create view {view} as {text}")
         except duckdb.Error as error:
             raise BadSpec(f"sql/tasks/{spec.name}/{file} is not a select that can be run: {error}") from error
 
@@ -465,7 +495,7 @@ def _derive(connection: duckdb.DuckDBPyConnection, store: Store) -> None:
     rows["source"], rows["source_file"] = _source_rows(store.manifest)
     for table, values in rows.items():
         contract = contracts()[table]
-        connection.execute(contract.ddl)
+        run(connection, contract.ddl)
         if values:
             columns = {c: [row[i] for row in values] for i, c in enumerate(contract.column_names)}
             _insert(connection, table, pa.table(columns, schema=contract.schema))

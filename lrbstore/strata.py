@@ -2,8 +2,8 @@
 
 ``by="tissue"`` names a file; ``by="tss_distance:viztool"`` a preset of it; ``by="tss_distance:0,5000,50000"`` edges of one's own;
 ``by="viztool"`` is short for the preset where only one file has it. ``by="tss_distance_bp / 10000"`` is an expression over the examples'
-columns, ``by="mine.sql"`` a file like those of ``sql/strata``, and ``by="tissue & viztool"`` crosses two or more. The hash of the SQL
-travels with every score.
+columns or derived ones (:mod:`lrbstore.derived`), ``by="mine.sql"`` a file like those of ``sql/strata``, and ``by="tissue & viztool"``
+crosses two or more. The hash of the SQL travels with every score.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from lrbstore.bins import bin_label, bin_labels
 from lrbstore.contract import head
+from lrbstore.derived import DERIVED
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.layout import sql_folder
 
@@ -29,7 +30,7 @@ class Stratifier:
 
     Attributes:
         name: As it stands in a score: ``tissue``, ``tss_distance:caduceus``.
-        sql: Expression over the columns of a task's ``examples``; the stratum's name, or null.
+        sql: Expression over the columns of a task's ``examples`` and derived ones; the stratum's name, or null.
         needs: Columns that the expression reads.
         about: What the strata are.
         order: The strata in their natural order, where there is one; others are sorted by name.
@@ -70,6 +71,11 @@ def _read(path: Path) -> _File:
     about, keys = head(re.sub(r"^-- preset .*\n", "", text, flags=re.M))
     sql = " ".join(line for line in text.splitlines() if line.strip() and not line.startswith("--")).strip().removesuffix(";")
     return _File(path.stem, about, sql, tuple(c.strip() for c in keys.get("needs", "").split(",") if c.strip()), presets)
+
+
+def file_names() -> list[str]:
+    """List the files of ``sql/strata`` by name."""
+    return list(_files())
 
 
 def strata_names() -> list[str]:
@@ -116,6 +122,7 @@ def _one(by: str, columns: Sequence[str]) -> Stratifier:
     try:
         return stratifier(by)
     except UnknownName:
+        columns = [*columns, *(name for name in DERIVED if name not in columns)]  # why one is lacking is said when it is read
         read = tuple(column for column in columns if re.search(rf"\b{re.escape(column)}\b", by))
         if not read or (by not in columns and re.fullmatch(r"[\w.]+(:[-+\w., ]*)?", by)):
             raise

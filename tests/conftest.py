@@ -1,13 +1,17 @@
 """What many modules start from: real and simulated files, and the store made of the latter, as a path and open."""
 
+from __future__ import annotations  # a type of DuckDB's that is still held at the end is called a leak
+
 from collections.abc import Iterator
 from pathlib import Path
 
 import asking
+import duckdb
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 import lrbstore
+from lrbstore.engine import connect
 
 settings.register_profile("house", deadline=None)  # machines are noisy: no test is about an absolute time
 settings.load_profile("house")
@@ -18,6 +22,19 @@ REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Bytes in a test's name would bring in what differs by process (the clock in a gzip header), and xdist's workers must agree."""
     return argname if isinstance(val, bytes) else None
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Try a property on a quarter of its examples with the quick tests, and on all of them with the slow ones."""
+    held = [item for item in items if is_hypothesis_test(getattr(item, "obj", None))]
+    if "not slow" not in config.option.markexpr:
+        for item in held:
+            item.add_marker(pytest.mark.slow)
+        return
+    for test in {item.obj for item in held}:  # type: ignore[attr-defined]
+        full = test._hypothesis_internal_use_settings  # what @settings sets; it may not be applied twice
+        test._hypothesis_internal_use_settings = settings(full, max_examples=max(5, full.max_examples // 4))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,6 +49,13 @@ def realdata() -> Path:
     if not REALDATA.is_dir():
         pytest.skip(f"the real upstream files are not here ({REALDATA.name} beside the checkout)")
     return REALDATA
+
+
+@pytest.fixture(scope="session")
+def macros() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB without a store, where the macros can be asked."""
+    with connect() as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")

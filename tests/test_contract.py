@@ -85,7 +85,7 @@ def test_a_task_says_what_the_columns_of_its_examples_mean(demo_store):
             assert [row[0] for row in store.sql(f"describe {name}.examples").fetchall()] == list(spec.columns), name
 
 
-@pytest.mark.parametrize("which", ["demo_store", "empty"])
+@pytest.mark.parametrize("which", [pytest.param("demo_store", marks=pytest.mark.slow), "empty"])
 def test_no_type_that_another_engine_lacks(which, request):
     with lrbstore.open(request.getfixturevalue(which)) as store:
         for relation in relations(store):

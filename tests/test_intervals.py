@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from lrbstore.errors import BadSpec
 from lrbstore.intervals import (
@@ -21,7 +23,11 @@ from lrbstore.intervals import (
     delong_interval,
     fisher_interval,
     freedom,
+    normal_p,
+    normal_quantile,
     placements,
+    reach,
+    scale_of,
     student_p,
     student_quantile,
     too_few,
@@ -29,6 +35,8 @@ from lrbstore.intervals import (
 )
 from lrbstore.metrics import METRICS, Grouped, Pair, by_group, metric
 from lrbstore.ranks import Groups, Ordinals
+
+EXACT = {"rel": 1e-12, "abs": 1e-12}
 
 
 def data(n, seed, n_models=2):
@@ -87,26 +95,97 @@ def test_spearmans_is_wider():
     wider = fisher_interval(0.5, 50, spearman=True)  # 1 + ρ²/2
     narrow = fisher_interval(0.5, 50)
     ratio = (math.atanh(wider.high) - math.atanh(wider.low)) / (math.atanh(narrow.high) - math.atanh(narrow.low))
-    assert ratio == pytest.approx(math.sqrt(1.125))
+    assert ratio == pytest.approx(math.sqrt(1.125), **EXACT)
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 1), (1, 1), (0, 30), (7, 30), (30, 30), (999, 1000)])
-@pytest.mark.parametrize("level", [0.8, 0.95])
-def test_wilson_is_scipys(k, n, level):
-    expected = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+@settings(max_examples=40, deadline=None)
+@given(n=st.integers(4, 10_000), correlation=st.floats(-0.999, 0.999), level=st.floats(0.01, 0.999))
+def test_bonett_wright_is_the_formula_with_scipys_quantile(n, correlation, level):
+    half = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + correlation**2 / 2) / (n - 3))
+    found = fisher_interval(correlation, n, level, spearman=True)
+    expected = np.tanh(np.arctanh(correlation) + half * np.array([-1, 1]))
+    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
+
+
+@settings(max_examples=80, deadline=None)
+@given(n=st.integers(1, 2000), part=st.floats(0, 1), level=st.floats(0.01, 0.999))
+def test_wilson_is_scipys_and_statsmodels(n, part, level):
+    k = round(part * n)
     found = wilson_interval(k / n, n, level)
-    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    scipys = stats.binomtest(k, n).proportion_ci(level, method="wilson")
+    for expected in ((scipys.low, scipys.high), proportion_confint(k, n, 1 - level, method="wilson")):
+        # statsmodels' ends of shares of 0 and 1 are a rounding away from them
+        assert (found.low, found.high) == pytest.approx(expected, **EXACT)
 
 
-@pytest.mark.parametrize("degrees", [1, 1.5, 2, 19, 1e3, 1e6, 1e9])
-def test_student_is_scipys(degrees):
-    rel = 1e-6 if degrees <= 1e6 else 1e-3
-    for p in (1e-6, 0.02, 0.3, 0.6, 0.975, 0.9999):
-        assert student_quantile(p, degrees) == pytest.approx(stats.t.ppf(p, degrees), rel=rel, abs=1e-9)
-    for t in (0.0, 1e-3, 0.5, 3.0, 30.0, 1e4):
-        assert student_p(t, degrees) == pytest.approx(2 * stats.t.sf(t, degrees), rel=rel, abs=1e-300)
-        assert student_p(-t, degrees) == student_p(t, degrees)
+@settings(max_examples=60, deadline=None)
+@given(
+    auroc=st.floats(0.001, 0.999),
+    error=st.floats(1e-6, 0.5),
+    n_pos=st.integers(2, 500),
+    n_neg=st.integers(2, 500),
+    level=st.floats(0.5, 0.999),
+)
+def test_delongs_interval_is_the_formula_with_scipys_quantile(auroc, error, n_pos, n_neg, level):
+    half = stats.t.ppf((1 + level) / 2, freedom(n_pos + n_neg, n_pos, n_neg)) * error / (auroc * (1 - auroc))
+    expected = 1 / (1 + np.exp(-np.clip(np.log(auroc / (1 - auroc)) + half * np.array([-1, 1]), -700, 700)))
+    found = delong_interval(auroc, error**2, n_pos, n_neg, level)
+    assert (found.low, found.high) == pytest.approx(tuple(expected), **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("ends", "name", "there", "derivative", "back"),
+    [
+        ((0.0, 1.0), "logit", lambda x: math.log(x / (1 - x)), lambda x: 1 / (x * (1 - x)), lambda g: 1 / (1 + math.exp(-g))),
+        ((-1.0, 1.0), "logit", math.atanh, lambda x: 1 / (1 - x * x), math.tanh),
+        ((0.0, math.inf), "log", math.log, lambda x: 1 / x, math.exp),
+        ((-math.inf, 1.0), "log", lambda x: -math.log(1 - x), lambda x: 1 / (1 - x), lambda g: 1 - math.exp(-g)),
+        ((-math.inf, math.inf), "identity", lambda x: x, lambda x: 1.0, lambda g: g),
+    ],
+)
+@settings(max_examples=40)
+@given(at=st.floats(0.01, 0.99), half=st.floats(0, 0.2))
+def test_an_interval_reaches_as_far_to_both_sides_of_a_scale_without_ends(ends, name, there, derivative, back, at, half):
+    value = 2 * at - 1 if ends == (-1.0, 1.0) else at
+    expected = [back(there(value) + side * half * derivative(value)) for side in (-1, 1)]
+    assert scale_of(ends) == name
+    assert reach(value, half, ends) == pytest.approx(tuple(expected), **EXACT)
+    low, high = reach(value, 1e3 * half, ends)
+    assert ends[0] <= low <= value <= high <= ends[1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    degrees=st.floats(0.5, 1e9) | st.sampled_from([1, 2, 19, 99, 1e3, 1e6, 1e9]),
+    probability=st.floats(1e-6, 1 - 1e-6),
+    t=st.floats(-30, 30) | st.floats(-2, 2),
+)
+def test_student_is_scipys(degrees, probability, t):
+    assert student_quantile(probability, degrees) == pytest.approx(stats.t.ppf(probability, degrees), rel=1e-10, abs=1e-12)
+    assert student_p(t, degrees) == pytest.approx(2 * stats.t.sf(abs(t), degrees), rel=1e-9, abs=1e-12)  # SciPy has a digit fewer
+    assert student_p(-t, degrees) == student_p(t, degrees)
     assert student_p(math.inf, degrees) == 0
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 4, 9.5, 19, 49, 199, 1e4, 1e8])
+@pytest.mark.parametrize("level", [0.8, 0.9, 0.95, 0.99])
+def test_students_quantiles_of_usual_levels_are_scipys(degrees, level):
+    assert student_quantile((1 + level) / 2, degrees) == pytest.approx(stats.t.ppf((1 + level) / 2, degrees), rel=1e-12)
+
+
+@given(x=st.floats(-8, 8), probability=st.floats(1e-9, 1 - 1e-9))
+def test_the_normal_is_scipys(x, probability):
+    assert normal_p(x) == pytest.approx(2 * stats.norm.sf(abs(x)), rel=1e-12)
+    assert normal_quantile(probability) == pytest.approx(stats.norm.ppf(probability), **EXACT)
+
+
+@settings(max_examples=40)
+@given(n_pos=st.integers(2, 300), n_neg=st.integers(2, 300))
+def test_the_freedom_of_two_classes_is_satterthwaites(n_pos, n_neg):
+    one, other = (np.where(np.arange(n) % 2, 1.0, -1.0) for n in (n_pos, n_neg))
+    one, other = (side / side.std(ddof=1) for side in (one, other))  # of equal spread
+    expected = CompareMeans(DescrStatsW(one), DescrStatsW(other)).dof_satt()
+    assert freedom(n_pos + n_neg, n_pos, n_neg) == pytest.approx(min(expected, n_pos + n_neg - 1), rel=1e-12)
 
 
 def test_the_rarer_class_sets_the_degrees_of_freedom():

@@ -128,7 +128,7 @@ GENES = [
 
 @pytest.mark.parametrize("edge", ["drop", "pad", "shift"])
 @pytest.mark.parametrize("knockout", ["masked", "deleted"])
-@pytest.mark.parametrize("seq_len", [1, 2, 7, 20, 21, 64, 301])
+@pytest.mark.parametrize("seq_len", [1, 20, 21, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 7, 64, 301))])
 def test_a_knocked_out_gene_is_what_a_walk_along_it_meets(
     genome: Genome, contigs: dict[str, str], seq_len: int, knockout: str, edge: str
 ) -> None:
@@ -319,11 +319,11 @@ def _alone(store: lrbstore.Store, rows: list[dict[str, Any]], spec: WindowSpec) 
 @pytest.mark.parametrize(
     ("length", "how"),
     [
-        (64, {}),
-        (255, {"edge": "pad"}),
+        pytest.param(64, {}, marks=pytest.mark.slow),
+        pytest.param(255, {"edge": "pad"}, marks=pytest.mark.slow),
         (60_000, {}),
         (60_000, {"edge": "shift"}),
-        (63, {"window": "lrb"}),
+        pytest.param(63, {"window": "lrb"}, marks=pytest.mark.slow),
         (60_000, {"window": "lrb"}),
         (64, {"on_ref_mismatch": "drop"}),
     ],

@@ -690,6 +690,141 @@ def test_float32_is_computed_in_float64():
     assert metrics.pearson(y, p).value == pytest.approx(stats.pearsonr(y.astype(np.float64), p.astype(np.float64)).statistic, **EXACT)
 
 
+# --- any numbers: every metric, for every number of axes, plain and in groups -----------------------------------------------------------
+
+#: Very large and very small; far from 0 and close together; with ties. Squares of their distances neither overflow nor underflow.
+any_number = (
+    st.floats(-(2.0**100), 2.0**100).map(lambda x: x if abs(x) >= 2.0**-100 else 0.0)
+    | st.integers(-99, 99).map(lambda k: 1e9 + k / 64)
+    | st.integers(-9, 9).map(lambda k: 1 + k * 2.0**-52)
+    | tied
+)
+#: Down to the smallest, which scikit-learn clips.
+any_share = st.floats(0, 1) | st.integers(0, 45).map(lambda k: k / 45)
+
+
+def correlation_oracle(y, p):
+    """Exact sums; SciPy's beside them where the numbers vary enough for it."""
+    if np.ptp(y) == 0 or np.ptp(p) == 0:
+        return None
+    ss_y, ss_p, s_yp, _ = exact_sums(y, p)
+    correlation = math.copysign(math.sqrt(s_yp**2 / (ss_y * ss_p)), s_yp)
+    if all(np.ptp(side) > 1e-3 * np.abs(side).max() for side in (y, p)):
+        assert correlation == pytest.approx(stats.pearsonr(y, p).statistic, **EXACT)
+    return correlation
+
+
+def determination_oracle(y, p):
+    if np.ptp(y) == 0:
+        return None
+    ss_y, _, _, ss_residual = exact_sums(y, p)
+    unexplained = float(ss_residual / ss_y)
+    if np.ptp(y) > 1e-3 * np.abs(y).max():
+        assert unexplained == pytest.approx(1 - oracle.r2_score(y, p), rel=1e-12, abs=1e-12)
+    return 1 - unexplained
+
+
+def squared_error_oracle(y, p):
+    expected = float(exact_sums(y, p)[3] / len(y))
+    assert expected == pytest.approx(oracle.mean_squared_error(y, p), rel=1e-12)
+    return expected
+
+
+def surprise_oracle(y, p):
+    """Of one or several classes: scikit-learn's beside the formula, where it neither clips nor warns."""
+    own = np.where(y == 1, p, 1 - p) if y.ndim == 1 else p[y == 1]
+    apart = 0 if y.ndim == 1 or y.shape[1] == 1 else np.abs(p.sum(axis=1) - 1).max()
+    if p.min() < 0 or p.max() > 1 or apart > metrics.SUM_TOLERANCE or own.min() == 0:
+        return None
+    expected = -np.log(own).mean()
+    if y.shape[1:] != (1,) and apart < 1e-8 and min(own.min(), p[p > 0].min(initial=1)) > 1e-15:
+        k = 2 if y.ndim == 1 else y.shape[1]
+        assert expected == pytest.approx(oracle.log_loss(y if y.ndim == 1 else y.argmax(axis=1), p, labels=range(k)), **EXACT)
+    return expected
+
+
+def of_all(term):
+    """One term, of everything pooled."""
+    return lambda y, p: [term(y.ravel(), p.ravel())]
+
+
+def of_decisions(term):
+    """One term, of the classes that are decided for."""
+    return lambda y, p: [term(y, p >= metrics.THRESHOLD) if y.ndim == 1 else term(y.argmax(axis=1), p.argmax(axis=1))]
+
+
+def of_each(term, axis):
+    """A term for each track (-1) or example (0)."""
+    return lambda y, p: [term(a.ravel(), b.ravel()) for a, b in zip(np.moveaxis(y, axis, 0), np.moveaxis(p, axis, 0), strict=True)]
+
+
+#: The terms of every metric, None where undefined, from float64 labels and predictions; the metric is their mean.
+ORACLES = {
+    ("accuracy", 1): of_decisions(oracle.accuracy_score),
+    ("auroc", 1): of_all(auroc_oracle),
+    ("auprc", 1): of_all(auprc_oracle),
+    ("class_accuracy", 2): of_decisions(oracle.accuracy_score),
+    ("mean_auroc_across_tracks", 2): of_each(auroc_oracle, -1),
+    ("mean_auprc_across_tracks", 2): of_each(auprc_oracle, -1),
+    **{("mcc", ndim): of_decisions(mcc_oracle) for ndim in (1, 2)},
+    **{("balanced_accuracy", ndim): of_decisions(balanced_accuracy_oracle) for ndim in (1, 2)},
+    **{("macro_f1", ndim): of_decisions(f1_oracle) for ndim in (1, 2)},
+    ("brier", 1): of_all(brier_oracle),
+    **{("log_loss", ndim): lambda y, p: [surprise_oracle(y, p)] for ndim in (1, 2)},
+    ("calibration_error", 1): of_all(calibration_oracle),
+    **{("pearson", ndim): of_all(correlation_oracle) for ndim in (1, 2, 3)},
+    ("spearman", 1): of_all(spearman_oracle),
+    **{("r2", ndim): of_all(determination_oracle) for ndim in (1, 2, 3)},
+    **{("mse", ndim): of_all(squared_error_oracle) for ndim in (1, 2, 3)},
+    ("mean_spearman_across_tissues", 2): of_each(spearman_oracle, -1),
+    ("mean_spearman_across_genes", 2): of_each(spearman_oracle, 0),
+    **{("mean_pearson_across_tracks", ndim): of_each(correlation_oracle, -1) for ndim in (2, 3)},
+    **{("mean_pearson_across_genes", ndim): of_each(correlation_oracle, 0) for ndim in (2, 3)},
+    **{("mean_r2", ndim): of_each(determination_oracle, -1) for ndim in (2, 3)},
+}
+
+
+def test_every_metric_has_an_oracle_for_every_number_of_axes():
+    assert set(ORACLES) == {(name, ndim) for name, entry in METRICS.items() for ndim in entry.ndim}
+
+
+def assert_is_mean_of(value, terms):
+    defined = [term for term in terms if term is not None]
+    assert (value.value is None) == (not defined), (value, terms)
+    if defined:
+        # one minus a large number has the digits of that number
+        assert value.value == pytest.approx(math.fsum(defined) / len(defined), rel=1e-12, abs=1e-12 * max(1, *map(abs, defined)))
+        assert value.n_terms == len(defined) or len(terms) == 1  # means over classes have one for each class
+
+
+@pytest.mark.parametrize(("name", "ndim"), ORACLES)
+@settings(max_examples=20)
+@given(data=st.data(), narrow=st.booleans(), n_groups=st.integers(1, 4))
+def test_every_metric_of_any_numbers_equals_its_oracle_in_every_group(name, ndim, data, narrow, n_groups):
+    entry = METRICS[name]
+    shape = data.draw(hnp.array_shapes(min_dims=ndim, max_dims=ndim, min_side=1, max_side={1: 25, 2: 9, 3: 4}[ndim]))
+    dtype = np.float32 if narrow else np.float64
+    predicted = any_number
+    if entry.takes == "probabilities":
+        predicted = any_share | st.floats(-0.01, 1.01) if data.draw(st.booleans()) else any_share
+    labels = st.integers(0, 1) if entry.kind == "binary" else any_number
+    y, p = (data.draw(hnp.arrays(np.float64, shape, elements=of, fill=st.nothing())).astype(dtype) for of in (labels, predicted))
+    if entry.one_hot and ndim == 2:
+        y = np.eye(shape[1], dtype=dtype)[y.argmax(axis=1)]
+        if entry.takes == "probabilities" and data.draw(st.booleans()):
+            p = ((p + 0.01) / (p + 0.01).sum(axis=1, keepdims=True)).astype(dtype)
+    of = data.draw(hnp.arrays(np.int64, shape[0], elements=st.integers(0, n_groups - 1)))
+    wide_y, wide_p = (side.astype(np.float64) for side in (y, p))
+    if entry.kind == "binary":
+        wide_y = wide_y.astype(np.int64)
+    found = by_group([(entry, {})], y, p, [Groups(of, n_groups)])[0][0]
+    for group, value in enumerate(found):
+        own = of == group
+        if own.any():
+            assert_is_mean_of(value, ORACLES[name, ndim](wide_y[own], wide_p[own]))
+    assert_is_mean_of(entry(y, p), ORACLES[name, ndim](wide_y, wide_p))
+
+
 # --- the list of metrics ----------------------------------------------------------------------------------------------------------------
 
 

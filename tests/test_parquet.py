@@ -359,15 +359,23 @@ def test_without_room_vectors_are_decoded_each_time(written, monkeypatch):
     assert small.disk == 0
 
 
-@pytest.mark.parametrize("n_bins", [2, 16, 30, 64, 700, 896])
-def test_the_central_bins_come_out_of_their_rings(demo_store, n_bins):
+@pytest.fixture(scope="module")
+def labels(demo_store) -> tuple[list[Path], np.ndarray, np.ndarray]:
+    """Files of CAGE labels, their rows' numbers, and all bins put together from the rings: float32 (rows, 896, 50)."""
     with lrbstore.open(demo_store) as store:
         paths = store.data_files("cage_label")
         whole = store.sql("select * from cage_label order by label_row").to_arrow_table()
-    rings = [np.array(whole[f"ring_{k}"].to_pylist(), np.float32).reshape(len(whole), 2, -1, 50) for k in range(7)]
+    flat = [whole[f"ring_{k}"].combine_chunks().flatten().to_numpy() for k in range(7)]
+    rings = [ring.astype(np.float32).reshape(len(whole), 2, -1, 50) for ring in flat]
     bins = np.concatenate([*(ring[:, 0] for ring in rings[::-1]), *(ring[:, 1] for ring in rings)], axis=1)
-    order = np.random.default_rng(n_bins).permutation(len(whole))[:20]
-    rows, middle = whole["label_row"].to_numpy(), slice(448 - n_bins // 2, 448 + n_bins // 2)
+    return paths, whole["label_row"].to_numpy(), bins
+
+
+@pytest.mark.parametrize("n_bins", [2, 16, 30, 64, 700, 896])
+def test_the_central_bins_come_out_of_their_rings(labels, n_bins):
+    paths, rows, bins = labels
+    order = np.random.default_rng(n_bins).permutation(len(rows))[:20]
+    middle = slice(448 - n_bins // 2, 448 + n_bins // 2)
     for options in ({}, {"whole": 0}, {"whole": 0, "disk": 0.0}):
         taken = Vectors(paths, "label_row", **options).take(rows[order], Central(n_bins), again=True)
         assert taken.shape == (len(order), n_bins, 50)

@@ -69,11 +69,21 @@ def own(home: Path, tmp_path: Path) -> Path:
     return tmp_path / "own"
 
 
+QUICK_FILES = {("npz", "float32"), ("compressed", "float16"), ("list", "float64"), ("fixed", "float16")}
+
+
 # ── kept ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-@pytest.mark.parametrize("form", ["npz", "compressed", "list", "fixed"])
+@pytest.mark.parametrize(
+    ("form", "dtype"),
+    [
+        # Every form and every type is among the quick ones.
+        pytest.param(form, dtype, marks=[] if (form, dtype) in QUICK_FILES else pytest.mark.slow)
+        for form in ("npz", "compressed", "list", "fixed")
+        for dtype in ("float16", "float32", "float64")
+    ],
+)
 def test_files_come_back_as_they_were(own: Path, tmp_path: Path, form: str, dtype: str) -> None:
     with lrbstore.open(own) as store:
         ids = _ids(store, CLINVAR)["example_id"].to_list()[::-1]

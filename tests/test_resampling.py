@@ -59,9 +59,9 @@ def test_a_replicate_is_the_metric_on_the_repeated_rows(name, ndim, n, seed, spr
 
 def test_a_metric_without_a_form_is_computed_on_the_repeated_rows(monkeypatch):
     labels, predictions, groupings, clusters = made(metric("auroc"), 1, 60, 1)
-    fast = bootstrap([(metric("auroc"), {})], labels, predictions, groupings, clusters=clusters, replicates=20)
+    fast = bootstrap([(metric("auroc"), {})], labels, predictions, groupings, clusters=clusters, replicates=20, jackknife=True)
     monkeypatch.setattr(resampling, "FORMS", {})
-    slow = bootstrap([(metric("auroc"), {})], labels, predictions, groupings, clusters=clusters, replicates=20)
+    slow = bootstrap([(metric("auroc"), {})], labels, predictions, groupings, clusters=clusters, replicates=20, jackknife=True)
     for (a,), (b,) in zip(fast.found, slow.found, strict=True):
         np.testing.assert_allclose(a.replicates, b.replicates, rtol=1e-12)
         np.testing.assert_allclose(a.jackknife, b.jackknife, rtol=1e-12)
@@ -122,10 +122,8 @@ def test_no_examples_are_no_interval():
 
 def test_how_an_interval_is_made_is_checked():
     labels = np.arange(40.0)
-    found = bootstrap([(metric("mse"), {})], labels, {"a": labels + labels % 3}, [Groups.whole(40)], replicates=9, jackknife=False).found[
-        0
-    ][0]
+    found = bootstrap([(metric("mse"), {})], labels, {"a": labels + labels % 3}, [Groups.whole(40)], replicates=9).found[0][0]
     assert found.interval(0, 0, method="percentile").low is not None
-    for asked, said in (({}, "without jackknife"), ({"method": "basic"}, "'basic'"), ({"level": 95}, "level 95")):
+    for asked, said in (({"method": "bca"}, "without jackknife"), ({"method": "basic"}, "'basic'"), ({"level": 95}, "level 95")):
         with pytest.raises(BadSpec, match=said):
             found.interval(0, 0, **asked)

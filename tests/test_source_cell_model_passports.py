@@ -50,15 +50,12 @@ def test_columns_go_by_name_in_any_order(tmp_path: Path) -> None:
     assert found == [("SIDM00001", "GENA", "ENSG09000000001", "GRCh38:chr1:1000001:G:A", "driver", 0.5, "Sanger")]
 
 
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [("t", "driver"), ("True", "driver"), ("TRUE", "driver"), ("f", "passenger"), ("False", "passenger"), ("", None)],
-)
-def test_flags_of_every_layout(tmp_path: Path, text: str, label: str | None) -> None:
+def test_flags_of_every_layout(tmp_path: Path) -> None:
+    labels = {"t": "driver", "True": "driver", "TRUE": "driver", "f": "passenger", "False": "passenger", "": None}
     store = tmp_path / "store"
-    ingest(store, SOURCE, [mutations(tmp_path / "mutations_summary_20260316.csv", [{"cancer_driver": text}])])
-    assert ask(store, "select label_text, cancer_driver, mutation_set from cell_model_mutation") == [
-        (label, None if label is None else label == "driver", "summary")
+    ingest(store, SOURCE, [mutations(tmp_path / "mutations_summary_20260316.csv", [{"cancer_driver": text} for text in labels])])
+    assert ask(store, "select label_text, cancer_driver, mutation_set from cell_model_mutation order by source_line") == [
+        (label, None if label is None else label == "driver", "summary") for label in labels.values()
     ]
 
 
@@ -107,24 +104,20 @@ def test_a_file_without_a_needed_column_is_refused_whole(tmp_path: Path, missing
 # ── the models' VCFs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    ("info", "flag", "drv", "cpv", "npgl"),
-    [
-        ("DRV", "DRV", True, False, False),
-        ("NPGL;CPV;DRV", "DRV", True, True, True),
-        ("NPGL;CPV", "CPV", False, True, True),
-        ("VC=missense;NPGL", "NPGL", False, False, True),
-        ("VC=DRV;XNPGL;DRVX=1", None, False, False, False),
-        (".", None, False, False, False),
-    ],
-)
-def test_the_label_is_the_first_flag_in_gv_reps_order(
-    tmp_path: Path, info: str, flag: str | None, drv: bool, cpv: bool, npgl: bool
-) -> None:
+def test_the_label_is_the_first_flag_in_gv_reps_order(tmp_path: Path) -> None:
+    said = {
+        "DRV": ("DRV", True, False, False),
+        "NPGL;CPV;DRV": ("DRV", True, True, True),
+        "NPGL;CPV": ("CPV", False, True, True),
+        "VC=missense;NPGL": ("NPGL", False, False, True),
+        "VC=DRV;XNPGL;DRVX=1": (None, False, False, False),
+        ".": (None, False, False, False),
+    }
     store = tmp_path / "store"
-    ingest(store, SOURCE, [vcf(tmp_path / "mutations_wgs_vcf_20221123" / "SIDM00007_sanger.vcf", [info])])
-    found = ask(store, "select cell_model_id, sequencing_source, label_text, is_drv, is_cpv, is_npgl from cell_model_variant")
-    assert found == [("SIDM00007", "sanger", flag, drv, cpv, npgl)]
+    ingest(store, SOURCE, [vcf(tmp_path / "mutations_wgs_vcf_20221123" / "SIDM00007_sanger.vcf", list(said))])
+    columns = "cell_model_id, sequencing_source, label_text, is_drv, is_cpv, is_npgl"
+    found = ask(store, f"select {columns} from cell_model_variant order by source_line")
+    assert found == [("SIDM00007", "sanger", *flags) for flags in said.values()]
 
 
 def test_models_with_other_file_dates_are_one_version(tmp_path: Path) -> None:

@@ -17,7 +17,6 @@ import pytest
 import lrbstore
 from lrbstore.alleles import variant_id
 from lrbstore.contract import contract
-from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken, UnknownName
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.info import InfoKeys
@@ -29,7 +28,6 @@ EXPECTED = HERE.parent / "sources" / "clinvar" / "expected"
 REAL = HERE.parents[2] / "shared" / "realdata" / "clinvar"
 OLD_REAL = REAL / "clinvar_20191007.GRCh37.chr1_ISG15.vcf.gz"
 NEW_REAL = REAL / "clinvar_20260226.GRCh38.cancer_genes.vcf.gz"
-MACROS = HERE.parents[1] / "sql" / "macros" / "clinvar.sql"
 
 HEADER = "##fileformat=VCFv4.1\n##fileDate=2025-03-08\n##source=ClinVar\n##reference=GRCh38\n"
 NAMES = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
@@ -229,12 +227,6 @@ def test_every_documented_key_has_its_column() -> None:
 # ── macros ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def macros() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute(MACROS.read_text(encoding="utf-8"))
-    return connection
-
-
 @pytest.mark.parametrize(
     ("info", "key", "value"),
     [
@@ -250,16 +242,16 @@ def macros() -> duckdb.DuckDBPyConnection:
         (None, "A", None),
     ],
 )
-def test_info_value(info: str | None, key: str, value: str | None) -> None:
-    assert macros().execute("select info_value($1, $2)", [info, key]).fetchone() == (value,)
+def test_info_value(macros: duckdb.DuckDBPyConnection, info: str | None, key: str, value: str | None) -> None:
+    assert macros.execute("select info_value($1, $2)", [info, key]).fetchall() == [(value,)]
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
     [("a%3Bb", "a;b"), ("%2Cx%20y", ",x y"), ("50%", "50%"), ("%C3%A9", "é"), ("%FF", "%FF"), ("a+b", "a+b"), (None, None)],
 )
-def test_percent_decode(written: str | None, meant: str | None) -> None:
-    assert macros().execute("select percent_decode($1)", [written]).fetchone() == (meant,)
+def test_percent_decode(macros: duckdb.DuckDBPyConnection, written: str | None, meant: str | None) -> None:
+    assert macros.execute("select percent_decode($1)", [written]).fetchall() == [(meant,)]
 
 
 # ── every line against plain string splitting ────────────────────────────────────────────────────────────────────────────────────
@@ -451,5 +443,5 @@ def test_every_isg15_allele_is_the_real_genomes(realdata, tmp_path):
         (None, None),
     ],
 )
-def test_pathogenicity_is_read_term_by_term(clnsig: str | None, is_pathogenic: int | None) -> None:
-    assert connect().execute("select clinvar_pathogenicity(?)", [clnsig]).fetchall() == [(is_pathogenic,)]
+def test_pathogenicity_is_read_term_by_term(macros: duckdb.DuckDBPyConnection, clnsig: str | None, is_pathogenic: int | None) -> None:
+    assert macros.execute("select clinvar_pathogenicity(?)", [clnsig]).fetchall() == [(is_pathogenic,)]

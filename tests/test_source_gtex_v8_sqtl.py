@@ -6,10 +6,10 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from asking import ask
 
-from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken, MissingData
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.ingest.spec import source
@@ -136,9 +136,8 @@ def test_gzip_and_plain_text_give_the_same_rows(store: Path, tmp_path: Path) -> 
         (None, None),
     ],
 )
-def test_phenotype_ids_are_taken_apart(text: str | None, parts: tuple[Any, ...] | None) -> None:
-    with connect() as connection:
-        ((found,),) = connection.execute("select gtex_phenotype(?::VARCHAR)", [text]).fetchall()
+def test_phenotype_ids_are_taken_apart(macros: duckdb.DuckDBPyConnection, text: str | None, parts: tuple[Any, ...] | None) -> None:
+    ((found,),) = macros.execute("select gtex_phenotype(?::VARCHAR)", [text]).fetchall()
     assert tuple((found or dict.fromkeys("abcde")).values()) == (parts or (None,) * 5)
 
 
@@ -155,9 +154,8 @@ def test_phenotype_ids_are_taken_apart(text: str | None, parts: tuple[Any, ...] 
         (None, None),
     ],
 )
-def test_variant_ids_are_taken_apart(text: str | None, parts: tuple[Any, ...] | None) -> None:
-    with connect() as connection:
-        ((found,),) = connection.execute("select gtex_variant(?::VARCHAR)", [text]).fetchall()
+def test_variant_ids_are_taken_apart(macros: duckdb.DuckDBPyConnection, text: str | None, parts: tuple[Any, ...] | None) -> None:
+    ((found,),) = macros.execute("select gtex_variant(?::VARCHAR)", [text]).fetchall()
     assert tuple((found or dict.fromkeys("abcd")).values()) == (parts or (None,) * 4)
 
 

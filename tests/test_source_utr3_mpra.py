@@ -43,7 +43,7 @@ ROWS = {
     "siegel2022_saluki_predictions_variants_Jurkat.txt.gz": ("variant_predictions", 17_841, 0),
 }
 #: Pearson correlation of Saluki's predictions by cell line, and on how many examples.
-PUBLISHED = {
+GOLDEN = {
     GRIESEMER: {
         "HMEC": (0.381, 30_148), "K562": (0.243, 30_148), "SKNSH": (0.201, 30_148), "GM12878": (0.122, 30_148),
         "HEK293FT": (0.092, 30_144), "HEPG2": (0.065, 30_148),
@@ -127,8 +127,8 @@ def test_every_record_of_the_real_libraries_is_kept_under_each_of_its_names(stor
 
 
 @pytest.mark.slow
-def test_published_correlations_come_out_from_the_files_alone_and_through_the_store(store: lrbstore.Store, folder: Path) -> None:
-    plain: dict[str, dict[str, tuple[list[float], list[float]]]] = {task: {} for task in PUBLISHED}
+def test_known_correlations_come_out_from_the_files_alone_and_through_the_store(store: lrbstore.Store, folder: Path) -> None:
+    plain: dict[str, dict[str, tuple[list[float], list[float]]]] = {task: {} for task in GOLDEN}
     header, *rows = read(folder / "griesemer2021_mpra_with_saluki_predictions.txt.gz")
     named = [dict(zip(header, row, strict=True)) for row in rows]
     for line in LINES:
@@ -142,7 +142,7 @@ def test_published_correlations_come_out_from_the_files_alone_and_through_the_st
         pairs = read(folder / f"siegel2022_fastUTR_mpra_variants_{line}.txt.gz")[::2]
         plain["utr3_mpra_siegel_variant"][line] = [float(x) for _, x in pairs], [changes[s] for s, _ in pairs]
 
-    for name, by_line in PUBLISHED.items():
+    for name, by_line in GOLDEN.items():
         task = lrbstore.task(name, store=store)
         assert task.splits == ("test",)
         assert task.test.dropped().num_rows == 0
@@ -176,7 +176,7 @@ def test_what_has_no_example_is_what_has_no_prediction(store: lrbstore.Store, fo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PUBLISHED)
+@pytest.mark.parametrize("name", GOLDEN)
 def test_groups_are_the_connected_ones_and_no_split_parts_them(store: lrbstore.Store, folder: Path, name: str) -> None:
     parent: dict[str, str] = {}
 
@@ -354,7 +354,7 @@ def test_what_two_sequences_have_in_common_is_as_counted(con: duckdb.DuckDBPyCon
 def test_simulated_predictions_say_something_of_simulated_labels(demo_store: Path) -> None:
     with lrbstore.open(demo_store) as opened:
         query = "select corr(e.label, p.\"values\"[1]) from {0}.examples as e join prediction as p using (example_id) where p.task = '{0}'"
-        for name in PUBLISHED:
+        for name in GOLDEN:
             assert opened.sql(query.format(name)).fetchall()[0][0] > 0.2
         with (FIXTURES / GRIESEMER / "expected" / "oligo.csv").open(newline="") as handle:
             known = set(next(csv.reader(handle)))

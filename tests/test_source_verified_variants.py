@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import duckdb
 import pytest
 from asking import ask
 
 import lrbstore
-from lrbstore.engine import connect
 from lrbstore.errors import ContractBroken, MissingData
 from lrbstore.ingest.pipeline import ingest
 
@@ -94,8 +94,8 @@ def test_a_dash_is_never_an_allele(store: Path) -> None:
         (None, None),
     ],
 )
-def test_sides_of_classes(text: str | None, side: str | None) -> None:
-    assert connect().execute("select verified_class(?)", [text]).fetchall() == [(side,)]
+def test_sides_of_classes(macros: duckdb.DuckDBPyConnection, text: str | None, side: str | None) -> None:
+    assert macros.execute("select verified_class(?)", [text]).fetchall() == [(side,)]
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

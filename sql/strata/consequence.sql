@@ -1,3 +1,3 @@
--- The molecular consequence that the source gives first (ClinVar: the first term of MC).
+-- The molecular consequence that the source gives first (ClinVar: the first term of MC; Cell Model Passports: its own word).
 -- needs: molecular_consequence
 molecular_consequence

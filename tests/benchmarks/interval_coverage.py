@@ -1,7 +1,8 @@
 """How often intervals hold the truth, on simulated data whose truth is known: ``python tests/benchmarks/interval_coverage.py [--sims N]``.
 
 Each line is one design and one metric: the share, in per cent, of 95 % intervals that hold the truth, for each method; of two models that
-are equally good, the share of intervals of their difference that hold 0. With 1,000 simulations a share of 95 is known to ± 1.4.
+are equally good, the share of intervals of their difference that hold 0; and of how many simulations the note of the bootstrap's interval
+says ``too_few`` or ``few_clusters``. With 1,000 simulations a share of 95 is known to ± 1.4.
 
 Designs. *Classes*: scores are normal, shifted for the positives so that AUROC is as stated; the second model shares half of the noise.
 *Numbers*: labels and predictions are normal with the stated correlation. *Clusters*: 10 examples each, sharing 60 % of the variance of
@@ -14,8 +15,11 @@ How a simulation lies in its data set: *apart*: strata of one data set, which cu
 from __future__ import annotations
 
 import argparse
+import functools
 import math
+import os
 import re
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,7 +35,8 @@ APART = 40  #: Strata of one data set.
 CUT = 4
 OF_CLUSTER = 10  #: Examples of a cluster within a stratum.
 SHARED = 0.6  #: Of the variance, within a cluster.
-METHODS = ("formula", "BCa", "percentile", "difference", "difference, DeLong")
+BY_BOOTSTRAP = {"t": "Student t", "bca": "BCa", "percentile": "percentile"}
+METHODS = ("formula", *BY_BOOTSTRAP.values(), "difference", "difference, DeLong", "flagged")
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Design:
         return y.astype(int), predictions, Groups(stratum, strata), cluster
 
 
-def simulate(design: Design, sims: int) -> dict[str, dict[str, list[bool | None]]]:
+def simulate(design: Design, sims: int, replicates: int) -> dict[str, dict[str, list[bool | None]]]:
     """Tell, for each metric and method, of which simulations the interval holds the truth; None where there was none."""
     truths = design.truths
     options = {"accuracy": {"threshold": design.shift / 2}}
@@ -115,15 +120,18 @@ def simulate(design: Design, sims: int) -> dict[str, dict[str, list[bool | None]
     done = seed = 0
     while done < sims:
         labels, predictions, groups, clusters = design.make(np.random.default_rng([seed, design.units]))
-        drawn = bootstrap(uses, labels, predictions, [groups], clusters=clusters, seed=seed)
+        drawn = bootstrap(
+            uses, labels, predictions, [groups], clusters=clusters, replicates=replicates, seed=seed, jackknife=True, threads=1
+        )
         pair = Pair(labels, predictions["a"])
         values = by_group(uses, labels, predictions["a"], [groups])[0]
         for (known, _), resampled, own in zip(uses, drawn.found[0], values, strict=True):
             into, truth = found[known.name], truths[known.name]
             if clusters is None and (known.name, 1) in ANALYTIC:
                 into["formula"] += [holds(i, truth) for i in analytic_intervals(known, Grouped(pair, groups), own)]
-            for method, said in (("bca", "BCa"), ("percentile", "percentile")):
+            for method, said in BY_BOOTSTRAP.items():
                 into[said] += [holds(resampled.interval(0, g, method=method), truth) for g in range(groups.n_groups)]
+            into["flagged"] += [(note or "").startswith(("too_few", "few_clusters")) for note in resampled.notes]
             into["difference"] += [holds(d.interval, 0.0) for d in differences_by_bootstrap(drawn.models, resampled)]
             if known.name == "auroc" and clusters is None:
                 scores = [Ordinals(p) for p in predictions.values()]
@@ -157,12 +165,16 @@ def main() -> None:
     """Print the table."""
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--sims", type=int, default=1000)
+    arguments.add_argument("--replicates", type=int, default=1000)
     arguments.add_argument("--only", default="", help="designs whose name this pattern is found in")
+    arguments.add_argument("--processes", type=int, default=os.cpu_count(), help="designs that are simulated at a time")
     given = arguments.parse_args()
     print(f"| design | metric | {' | '.join(METHODS)} |\n|{' --- |' * (2 + len(METHODS))}")
-    for design in DESIGNS:
-        if re.search(given.only, str(design)):
-            for name, by_method in simulate(design, given.sims).items():
+    designs = [design for design in DESIGNS if re.search(given.only, str(design))]
+    simulated = functools.partial(simulate, sims=given.sims, replicates=given.replicates)
+    with ProcessPoolExecutor(given.processes) as pool:
+        for design, found in zip(designs, pool.map(simulated, designs), strict=True):
+            for name, by_method in found.items():
                 print(f"| {design} | {name} | {' | '.join(said(by_method[m]) for m in METHODS)} |", flush=True)
 
 

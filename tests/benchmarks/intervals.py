@@ -58,7 +58,6 @@ class Work:
             [self.groups],
             clusters=self.clusters if by_cluster else None,
             replicates=replicates,
-            jackknife=False,
         )
         return time.perf_counter() - started, found.found[0][0].replicates
 

@@ -33,7 +33,7 @@ select
     v.transcript_id,
     v.protein_mutation,
     v.cdna_mutation,
-    v.consequence,
+    v.consequence as molecular_consequence,
     v.is_drv,
     v.is_cpv,
     v.is_npgl,

@@ -156,13 +156,13 @@ class _Facing:
 
 _DIRECTIONS = (*get_args(Direction), "train", "test")
 
-#: What finds a direction, and its value by chance: by kind of label and number of its axes.
-_FINDERS: Mapping[tuple[str, int], tuple[str, float]] = {
-    ("binary", 1): ("auroc", 0.5),
-    ("binary", 2): ("mean_auroc_across_tracks", 0.5),
-    ("real", 1): ("spearman", 0.0),
-    ("real", 2): ("mean_spearman_across_tissues", 0.0),
-    ("real", 3): ("mean_pearson_across_tracks", 0.0),
+#: What finds a direction, by kind of label and number of its axes.
+_FINDERS: Mapping[tuple[str, int], str] = {
+    ("binary", 1): "auroc",
+    ("binary", 2): "mean_auroc_across_tracks",
+    ("real", 1): "spearman",
+    ("real", 2): "mean_spearman_across_tissues",
+    ("real", 3): "mean_pearson_across_tracks",
 }
 
 
@@ -213,7 +213,8 @@ def _found_on(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, split: str
     Raises:
         BadSpec: If that is undefined, or is what it is by chance: the predictions say nothing about the direction.
     """
-    name, chance = _FINDERS["binary" if spec.label.positive or spec.label.classes else "real", labels.ndim]
+    name = _FINDERS["binary" if spec.label.positive or spec.label.classes else "real", labels.ndim]
+    chance = metric(name).by_chance() or 0.0  # none of them is without one
     transform = spec.metrics[0].transform
     value = metric(name)(apply_transform(labels, transform) if transform != "none" else labels, values)
     if value.value is None or value.value == chance:

@@ -244,8 +244,7 @@ def _uses(dataset: Dataset, further: Sequence[str]) -> tuple[MetricUse, ...]:
             continue
         known = metric(name)
         if lack := _does_not_fit(spec, ndim, known):
-            fit = ", ".join(other for other, one in METRICS.items() if not _does_not_fit(spec, ndim, one))
-            raise BadSpec(f"metric {name!r} does not fit {spec.name}: {lack}; those that do: {fit}")
+            raise BadSpec(f"metric {name!r} does not fit {spec.name}: {lack}; those that do: {', '.join(metrics_for(spec))}")
         found.append(
             MetricUse(
                 name=name,
@@ -254,6 +253,13 @@ def _uses(dataset: Dataset, further: Sequence[str]) -> tuple[MetricUse, ...]:
             )
         )
     return tuple(found)
+
+
+def metrics_for(spec: TaskSpec) -> list[str]:
+    """List the metrics that fit a task's labels: its own first, in its order."""
+    ndim = 3 if spec.label.bins else 2 if spec.label.vectors or spec.label.classes else 1
+    own = [use.name for use in spec.metrics]
+    return [*own, *(name for name, one in METRICS.items() if name not in own and not _does_not_fit(spec, ndim, one))]
 
 
 def _does_not_fit(spec: TaskSpec, ndim: int, known: Metric) -> str | None:

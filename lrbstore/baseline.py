@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
@@ -43,13 +43,16 @@ class Baseline:
 BASELINES: dict[str, Baseline] = {}
 
 
-def _baseline(lacks: Callable[[Task], str | None] = lambda _: None) -> Callable[[Callable[[Task, str, int], Predicted]], Baseline]:
-    """Enter a function into `BASELINES` under its own name; the first line of its docstring says what it predicts."""
+_Function = TypeVar("_Function", bound=Callable[..., Predicted])
 
-    def enter(function: Callable[[Task, str, int], Predicted]) -> Baseline:
+
+def _baseline(lacks: Callable[[Task], str | None] = lambda _: None) -> Callable[[_Function], _Function]:
+    """Enter a function of task, split and seed into `BASELINES` under its own name; its docstring's first line says what it predicts."""
+
+    def enter(function: _Function) -> _Function:
         about = (function.__doc__ or "").splitlines()[0]
         BASELINES[function.__name__] = Baseline(function.__name__, about, lacks, function)
-        return BASELINES[function.__name__]
+        return function
 
     return enter
 
@@ -216,10 +219,11 @@ def gc_content(task: Task, split: str, seed: int) -> Predicted:
 # ── k-mers ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@_baseline(_no_training)
 def kmer_ridge(
-    task: Task, *, split: str = "test", k: int = 5, flank: int = 1_024, alpha: float = 10.0, most_train: int = 20_000, seed: int = 0
+    task: Task, split: str = "test", seed: int = 0, *, k: int = 5, flank: int = 1_024, alpha: float = 10.0, most_train: int = 20_000
 ) -> Predicted:
-    """Fit ridge regression on the training split's k-mer counts, and predict another split.
+    """Ridge regression on counts of 5-mers around the anchor, fitted on the training split.
 
     A point or interval task counts k-mers (of both strands together) in the central ``2·flank`` bases; CAGE counts them in each bin of
     128 bp. A variant task takes the difference alt − ref of the counts, once with its sign and once absolute: only k-mers that overlap
@@ -229,11 +233,11 @@ def kmer_ridge(
     Args:
         task: The task, opened at a window length.
         split: The split to predict.
+        seed: Of the sample of training rows.
         k: Length of a k-mer; 4**k features.
         flank: Bases on either side of the window's middle that are looked at.
         alpha: Strength of the ridge penalty, per training row of unit variance.
         most_train: Training rows used at most: a seeded sample where there are more. For CAGE a row is a bin.
-        seed: Of that sample.
 
     Returns:
         Ids of the examples and predictions float64 in the shape of the labels, in the order of the split. Binary tasks get a score that
@@ -354,11 +358,3 @@ def _canonical(k: int) -> np.ndarray:
         complement = complement * 4 + (3 - rest % 4)
         rest //= 4
     return np.minimum(number, complement)
-
-
-BASELINES["kmer_ridge"] = Baseline(
-    "kmer_ridge",
-    "Ridge regression on counts of 5-mers around the anchor.",
-    _no_training,
-    lambda task, split, seed: kmer_ridge(task, split=split, seed=seed),
-)

@@ -92,6 +92,16 @@ ReplicateOption = Annotated[str | None, typer.Option(help="Seed or replicate, if
 LayerOption = Annotated[str | None, typer.Option(help="Which of the model's representations, if there are several.")]
 DistanceOption = Annotated[Distance | None, typer.Option(help="The distance; the one that the set advises by default.")]
 ByOption = Annotated[list[str] | None, typer.Option("--by", metavar="S", help="A stratifier; may be given several times.")]
+DirectionOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Whether higher or lower predictions mean the positive label; train finds it on the training split, "
+        "test on the scored rows, which the scores then say. As the task declares by default."
+    ),
+]
+PublishedOption = Annotated[
+    bool, typer.Option("--published", help="Put published scores of the same metrics and strata under these; they enter no rank.")
+]
 IntervalsOption = Annotated[str, typer.Option("--intervals", help="auto (a formula where there is one), formula, bootstrap or none.")]
 ClusterOption = Annotated[
     str | None, typer.Option(metavar="COLUMN", help="Draw whole clusters in the bootstrap: gene_id, chrom, an LD block.")
@@ -458,17 +468,12 @@ def score(
     metric: Annotated[
         list[str] | None, typer.Option(help="A further metric beside the task's own, that fits its labels: brier. One or several.")
     ] = None,
-    direction: Annotated[
-        str | None,
-        typer.Option(
-            help="Whether higher or lower predictions mean the positive label; train finds it on the training split, "
-            "test on the scored rows, which the scores then say. As the task declares by default."
-        ),
-    ] = None,
+    direction: DirectionOption = None,
     train: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="For --direction train: predictions for the training split; by default what the store has."),
     ] = None,
+    published: PublishedOption = False,
     intervals: IntervalsOption = "auto",
     cluster: ClusterOption = None,
     replicates: ReplicatesOption = 1_000,
@@ -502,11 +507,14 @@ def score(
                 metrics=metric or (),
                 direction=direction,
                 train=train,
+                published=published,
             )
+        computed, known = _by_origin(frame)
         if keep:
-            names = ", ".join(frame["model"].unique(maintain_order=True).to_list())
+            names = ", ".join(computed["model"].unique(maintain_order=True).to_list())
             notice(f"kept in release {opened_store.folder.current}; score them again: lrbstore score {chosen.name} --model {names}")
     _show_scores(frame, format)
+    _say_unpublished(chosen, published, known)
 
 
 @app.command()
@@ -526,6 +534,14 @@ def compare(
     allow_missing: Annotated[
         bool, typer.Option("--allow-missing", help="Compare on the examples that all models have a prediction for.")
     ] = False,
+    direction: DirectionOption = None,
+    train: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL=FILE", help="For --direction train: a model's predictions for the training split; by default what the store has."
+        ),
+    ] = None,
+    published: PublishedOption = False,
     cluster: ClusterOption = None,
     replicates: ReplicatesOption = 1_000,
     seed: SeedOption = 0,
@@ -544,7 +560,19 @@ def compare(
         uses = chosen.spec.metrics
         metrics = metric or [next((use.name for use in uses if use.threshold is None), uses[0].name)]
         how = _intervals("auto", cluster, replicates, seed, say)
-        found = chosen.compare(models, by or (), split, metrics=metrics, allow_missing=allow_missing, intervals=how)
+        files = {name: Path(file) for name, file in _named_values(train or (), "--train", "MODEL=FILE").items()}
+        found = chosen.compare(
+            models,
+            by or (),
+            split,
+            metrics=metrics,
+            allow_missing=allow_missing,
+            intervals=how,
+            direction=direction,
+            train=files,
+            published=published,
+        )
+    computed, known = _by_origin(found.scores)
     if differences:
         frame = found.differences
         if format is Format.table:
@@ -553,9 +581,11 @@ def compare(
             )
         show_rows(frame.to_dicts(), format, columns=frame.columns)
     elif format is Format.table:
-        _show_side_by_side(found.scores)
+        _show_side_by_side(computed)
+        _show_published(known)
     else:
         show_rows(found.scores.to_dicts(), format, columns=found.scores.columns)
+    _say_unpublished(chosen, published, known)
 
 
 @app.command()
@@ -608,8 +638,10 @@ def _intervals(method: str, cluster: str | None, replicates: int, seed: int, say
 
 
 def _show_scores(frame: Any, form: Format) -> None:
-    """Print rows of table ``score``; a person sees the columns that say something."""
+    """Print rows of table ``score``; a person sees the columns that say something, and published ones in a table of their own."""
+    known = frame.clear()
     if form is Format.table:
+        frame, known = _by_origin(frame)
         several = [c for c in ("model", "predictor", "replicate") if frame[c].n_unique() > 1]
         missing = ["n_missing"] if frame["n_missing"].sum() else []
         sure = ["ci_low", "ci_high"] if frame["ci_low"].count() else []
@@ -617,6 +649,33 @@ def _show_scores(frame: Any, form: Format) -> None:
             *several, "metric", "transform", "stratifier", "stratum", "value", *sure, "n", "n_pos", "n_neg", *missing, "note"
         )
     show_rows(frame.to_dicts(), form, columns=frame.columns, all_rows=True)
+    _show_published(known)
+
+
+def _show_published(known: Any) -> None:
+    """Print published rows of table ``score`` for a person: what keeps them from being compared once, not in each row."""
+    if not len(known):
+        return
+    counts = ["n"] if known["n"].count() else []
+    columns = ["origin", "model", "predictor", "metric", "stratifier", "stratum", "value", "ci_low", "ci_high", *counts]
+    show_rows(known.select(columns).to_dicts(), Format.table, columns=columns, all_rows=True)
+    for note in known["note"].drop_nulls().unique(maintain_order=True):
+        notice(f"published: {note}")
+
+
+def _by_origin(frame: Any) -> tuple[Any, Any]:
+    """Part rows of table ``score`` into computed and published ones."""
+    is_published = frame["origin"] == "published"
+    return frame.filter(~is_published), frame.filter(is_published)
+
+
+def _say_unpublished(task: Task, asked: bool, known: Any) -> None:
+    """Say so where published scores were asked for and none is of what was computed; they are mostly of strata."""
+    if asked and not len(known):
+        notice(
+            f"no published score is of these metrics and strata of {task.name}; those there are: lrbstore sql "
+            f'"select task, metric, stratifier, count(*) from published_score group by all" --store {task.store.path}'
+        )
 
 
 def _show_side_by_side(scores: Any) -> None:

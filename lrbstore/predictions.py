@@ -125,28 +125,6 @@ def given(
     return found
 
 
-def aligned(predictions: Any, ids: Sequence[str] | pl.Series, shape: tuple[int, ...]) -> Floats:
-    """Bring one set of predictions into the order of some examples.
-
-    Args:
-        predictions: See :func:`given`.
-        ids: The examples' ids, each once.
-        shape: Shape of one label.
-
-    Returns:
-        float64, n rows of the shape of a label.
-
-    Raises:
-        IncompletePredictions: With the counts of missing, unknown, duplicate and non-finite ones and the first three of each.
-        BadSpec: If the shape is not that of the labels, or there are several sets.
-    """
-    ids = pl.Series(ID, ids, dtype=pl.String)
-    sets = _sets(predictions, ids, {})
-    if len(sets) != 1:
-        raise BadSpec(f"{len(sets)} sets of predictions were given; expected one")
-    return _matched(sets[0].ids, sets[0].values, ids, shape, allow_missing=False).values
-
-
 class _about:  # noqa: N801 - reads as a statement
     """Say of which data set incomplete predictions are, and of which other one the unknown ids are, if any."""
 

@@ -731,7 +731,7 @@ class Bootstrap:
 
 
 def bootstrap(
-    uses: Sequence[Use],
+    uses: Sequence[Use] | Mapping[str, Sequence[Use]],
     labels: ArrayLike,
     predictions: Mapping[str, ArrayLike],
     groupings: Sequence[Groups],
@@ -748,7 +748,7 @@ def bootstrap(
     """Compute metrics of several models on the same resampled rows, in every group of several groupings.
 
     Args:
-        uses: Metrics, each with its options.
+        uses: Metrics, each with its options; by the model's name, where models have options of their own for the same metrics.
         labels: Truth of n examples, as a metric takes it.
         predictions: By the model's name, its numbers, in the same shape.
         groupings: Ways to cut the n examples into groups.
@@ -777,7 +777,9 @@ def bootstrap(
         raise BadSpec(f"bootstrap: {replicates} replicates; expected 1 or more, such as {REPLICATES:,}")
     truth = np.asarray(labels)
     guesses = {model: np.asarray(own) for model, own in predictions.items()}
-    points = {model: by_group(uses, truth, own, groupings) for model, own in guesses.items()}  # checks everything
+    uses_of = {model: uses[model] if isinstance(uses, Mapping) else uses for model in guesses}
+    points = {model: by_group(uses_of[model], truth, own, groupings) for model, own in guesses.items()}  # checks everything
+    metrics = [known for known, _ in next(iter(uses_of.values()))]
     n = len(truth)
     codes, n_clusters = _clusters(clusters, n)
     draws: _Weights = Draws(n_clusters, replicates, seed)
@@ -786,21 +788,21 @@ def bootstrap(
     n_threads = threads or _cores()
     together = max(1, EXAMPLES // max(n, 1))
     batches = [list(range(first, min(first + together, len(guesses)))) for first in range(0, len(guesses), together)]
-    steps, done = len(groupings) * len(uses) * len(batches), 0
+    steps, done = len(groupings) * len(metrics) * len(batches), 0
     found = []
     with ThreadPoolExecutor(n_threads) as pool:
         for g, groups in enumerate(groupings):
-            about = [_about(groups, codes, n_clusters, known, truth, clusters is not None, min_n, min_class) for known, _ in uses]
+            about = [_about(groups, codes, n_clusters, known, truth, clusters is not None, min_n, min_class) for known in metrics]
             n_units = _cells(groups, codes, n_clusters)
             of_grouping = []
-            for u, (known, options) in enumerate(uses):
+            for u, known in enumerate(metrics):
                 values = [points[model][g][u] for model in guesses]
                 resampled = np.full((len(guesses), groups.n_groups, replicates), np.nan)
                 left_out = np.full((len(guesses), groups.n_groups, parts), np.nan)
                 for batch in batches if truth.size else ():
                     own = [
-                        Setting(known, options, Grouped(Pair(truth, guess), groups), codes, n_clusters)
-                        for guess in (list(guesses.values())[m] for m in batch)
+                        Setting(known, uses_of[model][u][1], Grouped(Pair(truth, guesses[model]), groups), codes, n_clusters)
+                        for model in (list(guesses)[m] for m in batch)
                     ]
                     sources = [(draws, [resampled[m].T for m in batch])]
                     if parts:

@@ -22,7 +22,7 @@ from lrbstore.intervals import ANALYTIC, LEVEL, Interval, analytic_intervals, ch
 from lrbstore.metrics import METRICS, THRESHOLD, Direction, Grouped, Metric, Pair, Value, apply_transform, by_group, class_counts, metric
 from lrbstore.predictions import ID, Predictions
 from lrbstore.ranks import Groups, Ordinals
-from lrbstore.resampling import REPLICATES, bootstrap
+from lrbstore.resampling import REPLICATES, Resampled, bootstrap
 from lrbstore.strata import Stratifier, stratifiers
 
 _MOST_STRATA = 10_000  #: Strata of one way to cut; more are a number that was not cut into bins.
@@ -113,8 +113,6 @@ def score(
             column that a stratifier reads; a metric does not fit the labels; predictions for the training split are needed, or say
             nothing about the direction.
     """
-    if direction is not None and direction not in _DIRECTIONS:
-        raise UnknownName("direction", direction, _DIRECTIONS)
     uses = _uses(dataset, metrics)
     cuts = stratifiers(by, dataset._columns)
     ids, labels = examples(dataset)
@@ -126,13 +124,15 @@ def score(
         raise BadSpec("nothing to score: give predictions, or the name of a model whose predictions the store has (model=…)")
     else:
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
-    facing = _facing(dataset, labels, sets, direction, train)
+    facing = _facing(dataset, labels, sets, direction, [train] * len(sets))
     cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
     if keep and predictions is not None:
         sets = sets_of.keep(dataset, ids, sets)
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
-    rows = [row for one, way in zip(sets, facing, strict=True) for row in _scored(dataset, labels, one, cutting, how, clusters, uses, way)]
+    rows: list[dict[str, Any]] = []
+    for one, way in zip(sets, facing, strict=True):
+        rows += _scored(dataset, [one], [way], _judge(dataset, labels, [one], [way], cutting, how, clusters, uses))
     return score_table(rows)
 
 
@@ -166,14 +166,17 @@ _FINDERS: Mapping[tuple[str, int], str] = {
 }
 
 
-def _facing(dataset: Dataset, labels: np.ndarray, sets: Sequence[Predictions], asked: str | None, train: Any) -> list[_Facing]:
-    """Say which way round each set of predictions is.
+def _facing(dataset: Dataset, labels: np.ndarray, sets: Sequence[Predictions], asked: str | None, train: Sequence[Any]) -> list[_Facing]:
+    """Say which way round each set of predictions is; ``train`` has each one's for the training split, None for those in the store.
 
     Raises:
+        UnknownName: If there is no such direction.
         BadSpec: If predictions for the training split are needed and not there, or are given and not asked for; or the training split is
             what is scored.
     """
-    if train is not None and asked != "train":
+    if asked is not None and asked not in _DIRECTIONS:
+        raise UnknownName("direction", asked, _DIRECTIONS)
+    if asked != "train" and any(given is not None for given in train):
         raise BadSpec("predictions for the training split find a direction; ask for that: direction='train'")
     if asked == "test":
         return [_found_on(dataset.spec, labels[one.present], one.values, dataset.split, is_scored=True) for one in sets]
@@ -186,15 +189,15 @@ def _facing(dataset: Dataset, labels: np.ndarray, sets: Sequence[Predictions], a
     there = Dataset(dataset.store, dataset.spec, dataset.scheme, "train", dataset.window, dataset.filters)
     ids, truth = examples(there)
     found = []
-    for one in sets:
+    for one, given in zip(sets, train, strict=True):
         named = {"model": one.model, "predictor": one.predictor, "replicate": one.replicate}
-        if train is None and one.model is None:
+        if given is None and one.model is None:
             raise BadSpec("direction 'train' needs predictions for the training split: give them (train=…), or the name of a model")
         try:
             own = (
                 sets_of.kept(there, ids, model=str(one.model), predictor=one.predictor, replicate=one.replicate, allow_missing=True)
-                if train is None
-                else sets_of.given(there, ids, train, **named, allow_missing=True)
+                if given is None
+                else sets_of.given(there, ids, given, **named, allow_missing=True)
             )
         except (UnknownName, BadSpec) as error:
             raise BadSpec(f"direction 'train' needs predictions for the training split (train=…, or kept in the store): {error}") from error
@@ -302,11 +305,9 @@ def _ways(uses: Sequence[MetricUse], direction: Direction) -> list[_Way]:
     return [_Way(use, one, direction == "lower" and one.takes == "scores") for use, one in zip(uses, known, strict=True)]
 
 
-def _together(ways: Sequence[_Way]) -> Iterator[list[int]]:
-    """Put metrics together that take the same labels and predictions."""
-    keys = [(way.use.transform, way.negated) for way in ways]
-    for key in dict.fromkeys(keys):
-        yield [i for i, other in enumerate(keys) if other == key]
+def _together(keys: Mapping[int, Any]) -> list[list[int]]:
+    """Put metrics of the same key together, which says what labels and predictions they take."""
+    return [[u for u, other in keys.items() if other == key] for key in dict.fromkeys(keys.values())]
 
 
 # ── what is scored ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -365,6 +366,8 @@ def compare(
     metrics: Sequence[str] = (),
     allow_missing: bool = False,
     intervals: Intervals | None = None,
+    direction: str | None = None,
+    train: Mapping[str, Any] | None = None,
 ) -> Comparison:
     """Compare models on the same examples: scores, paired differences, and which models cannot be told apart.
 
@@ -377,10 +380,15 @@ def compare(
         allow_missing: Compare on the examples that all models have a prediction for; the others are counted in ``n_missing``.
         intervals: How intervals are made. ``auto`` takes DeLong for the AUROC of independent examples and else the bootstrap, in which
             all models see the same draws.
+        direction: As for :func:`score`; what is found (``train``, ``test``) is found for each model by itself, ``test`` on the examples
+            that are compared.
+        train: For direction ``train``: by the model's name, its predictions for the training split; those that the store has of a model
+            that is not named.
 
     Raises:
-        BadSpec: If fewer than two models are given, or a name stands for several sets of predictions.
-        UnknownName: If the store has no predictions of a model, or there is no such metric.
+        BadSpec: If fewer than two models are given, or a name stands for several sets of predictions; predictions for the training split
+            are needed, or say nothing about the direction.
+        UnknownName: If the store has no predictions of a model, or there is no such metric or direction; ``train`` names another model.
         IncompletePredictions: If examples have no prediction, and that is not allowed.
     """
     spec, how = dataset.spec, intervals or Intervals()
@@ -397,30 +405,30 @@ def compare(
     present = np.logical_and.reduce([one.present for one in sets.values()])
     if not present.any() and len(ids):
         raise BadSpec("no example has a prediction of every model; they cannot be compared")
-    sets = {
-        name: dataclasses.replace(one, values=one.values[present[one.present]], present=present, model=name) for name, one in sets.items()
-    }
+    if strange := [name for name in train or {} if name not in sets]:
+        raise UnknownName("model that is compared", strange[0], sets)
+    common = [dataclasses.replace(one, values=one.values[present[one.present]], present=present) for one in sets.values()]
+    facing = _facing(dataset, labels, common, direction, [(train or {}).get(name) for name in sets])
+    common = [dataclasses.replace(one, model=name) for name, one in zip(sets, common, strict=True)]
     cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
-    clusters = clusters_of(dataset, how.cluster)
-    way = _Facing(spec.direction)
-    scores = score_table([row for one in sets.values() for row in _scored(dataset, labels, one, cutting, how, clusters, chosen, way)])
-    held = [cut.of(present) for cut in cutting]
+    judged = _judge(dataset, labels, common, facing, cutting, how, clusters_of(dataset, how.cluster), chosen, paired=True)
+    scores = score_table([*_scored(dataset, common, facing, judged)])
     rows: list[dict[str, Any]] = []
     ranks: dict[tuple[Any, ...], int | None] = {}
-    for use, own_way in zip(chosen, _ways(chosen, spec.direction), strict=True):
-        found = _differences(own_way, labels[present], {name: one.values for name, one in sets.items()}, held, how, clusters, present)
-        for cut, of_cut in zip(held, found, strict=True):
+    found_by = {name: f"{name}: {one.note}" for name, one in zip(sets, facing, strict=True) if one.note}
+    for u, use in enumerate(chosen):
+        for j, of_cut in enumerate(_differences(u, list(sets), labels[present], common, judged, how)):
+            cut = judged.cuts[j]
             for i, stratum in enumerate(cut.strata):
                 own = [d for d in of_cut if d.group == i]
-                here = scores.filter(
-                    (pl.col("metric") == use.name) & (pl.col("transform") == use.transform) & (pl.col("stratifier") == cut.name)
-                ).filter(pl.col("stratum").eq_missing(pl.lit(stratum)))
-                values = dict(here.select("model", "value").iter_rows())
                 keys = {"metric": use.name, "transform": use.transform, "stratifier": cut.name, "stratum": stratum}
+                values = {name: judged.values[m][j][u][i].value for m, name in enumerate(sets)}
                 for name, group in tie_groups(values, own, metric(use.name).direction).items():
                     ranks[(*keys.values(), name)] = group
-                counts = here.select("n", "n_pos", "n_neg", "n_missing").row(0, named=True)
-                rows += [{"task": spec.name, "split": dataset.split, **keys, **_said(d), **counts} for d in own]
+                said = {"task": spec.name, "split": dataset.split, **keys}
+                rows += [
+                    {**said, **_said(d, found_by if judged.ways[0][u].known.takes == "scores" else {}), **judged.counts[j][i]} for d in own
+                ]
     of_row = scores.select("metric", "transform", "stratifier", "stratum", "model").iter_rows()
     return Comparison(
         scores.with_columns(pl.Series("tie_group", [ranks[key] for key in of_row], dtype=pl.Int64)),
@@ -450,40 +458,27 @@ def _named_sets(
 
 
 def _differences(
-    way: _Way,
-    labels: np.ndarray,
-    values: Mapping[str, np.ndarray],
-    cuts: Sequence[Cut],
-    how: Intervals,
-    clusters: np.ndarray | None,
-    present: np.ndarray,
+    u: int, names: Sequence[str], labels: np.ndarray, sets: Sequence[Predictions], judged: _Judged, how: Intervals
 ) -> list[list[Difference]]:
     """Compare all pairs of models by one metric, in every stratum of every cut; adjusted over all of them together."""
-    truth, _ = way.pair(labels, labels[:0])
-    values = {name: way.pair(labels[:0], own)[1] for name, own in values.items()}
-    if way.use.name == "auroc" and labels.ndim == 1 and how.method == "auto" and clusters is None and len(labels):
-        scores = [Ordinals(np.asarray(own, np.float64)) for own in values.values()]
-        found = [differences_by_delong(list(values), cut.groups, scores, truth != 0, level=how.level) for cut in cuts]
+    if _is_by_delong(judged.ways[0][u].use, labels, how):
+        pairs = [of_model[u].pair(labels, one.values) for of_model, one in zip(judged.ways, sets, strict=True)]
+        scores = [Ordinals(np.asarray(guess, np.float64)) for _, guess in pairs]
+        found = [differences_by_delong(names, cut.groups, scores, pairs[0][0] != 0, level=how.level) for cut in judged.cuts]
     else:
-        resampled = bootstrap(
-            [(way.known, way.options)],
-            truth,
-            values,
-            [cut.groups for cut in cuts],
-            clusters=None if clusters is None else clusters[present],
-            replicates=how.replicates,
-            seed=how.seed,
-            jackknife=False,
-            progress=how.progress,
-        )
-        found = [differences_by_bootstrap(list(values), of_cut[0], level=how.level) for of_cut in resampled.found]
+        found = [differences_by_bootstrap(names, of_cut[u], level=how.level) for of_cut in judged.resampled]
     flat = iter(adjusted([d for of_cut in found for d in of_cut]))
     return [[next(flat) for _ in of_cut] for of_cut in found]
 
 
-def _said(found: Difference) -> dict[str, Any]:
+def _is_by_delong(use: MetricUse, labels: np.ndarray, how: Intervals) -> bool:
+    """Tell whether differences of a metric have a formula."""
+    return use.name == "auroc" and labels.ndim == 1 and how.method == "auto" and how.cluster is None and len(labels) > 0
+
+
+def _said(found: Difference, facing: Mapping[str, str]) -> dict[str, Any]:
     interval = found.interval
-    notes = [part for part in (interval.note, interval.reason) if part]
+    notes = [interval.note, interval.reason, facing.get(found.a), facing.get(found.b)]
     return {
         "model_a": found.a,
         "model_b": found.b,
@@ -492,7 +487,7 @@ def _said(found: Difference) -> dict[str, Any]:
         "p": found.p,
         "p_holm": found.p_holm,
         "p_bh": found.p_bh,
-        "note": "; ".join(notes) or None,
+        "note": "; ".join(note for note in notes if note) or None,
     }
 
 
@@ -513,60 +508,114 @@ def clusters_of(dataset: Dataset, column: str | None) -> np.ndarray | None:
     return values.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
 
 
-def _scored(
+# ── judging ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+_OfStrata = list[list[list[Any]]]  #: By cut and metric: one for each stratum.
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """What is found of models on the same rows.
+
+    Attributes:
+        cuts: These rows, cut into strata.
+        counts: By cut and stratum: ``n``, ``n_pos``, ``n_neg``, ``n_missing``.
+        ways: By model and metric.
+        values: By model, cut, metric and stratum: a ``Value``.
+        intervals: Likewise, an ``Interval``; None where none was asked for.
+        resampled: By cut and metric that was drawn, of all models.
+    """
+
+    cuts: Sequence[Cut]
+    counts: list[list[dict[str, int | None]]]
+    ways: list[list[_Way]]
+    values: list[_OfStrata]
+    intervals: list[_OfStrata]
+    resampled: list[dict[int, Resampled]]
+
+
+def _judge(
     dataset: Dataset,
     labels: np.ndarray,
-    one: Predictions,
+    sets: Sequence[Predictions],
+    facing: Sequence[_Facing],
     cutting: Sequence[Cut],
     how: Intervals,
     clusters: np.ndarray | None,
     uses: Sequence[MetricUse],
-    facing: _Facing,
-) -> Iterator[dict[str, Any]]:
-    """Give the rows of table ``score`` of one set of predictions."""
-    spec, own = dataset.spec, labels[one.present]
-    everyone = bool(one.present.all())
-    held = cutting if everyone else [cut.of(one.present) for cut in cutting]
+    *,
+    paired: bool = False,
+) -> _Judged:
+    """Compute metrics of models on the same rows, with intervals.
+
+    What is drawn is drawn once for all models, so that their intervals and, if ``paired``, their differences come of one bootstrap.
+    """
+    present = sets[0].present
+    own = labels[present]
+    cuts = cutting if present.all() else [cut.of(present) for cut in cutting]
+    groupings = [cut.groups for cut in cuts]
+    ways = [_ways(uses, one.direction) for one in facing]
+    counts = _counts(dataset.spec, own, cutting, groupings)
+    values = [_values(mine, own, one.values, groupings) for mine, one in zip(ways, sets, strict=True)]
+    sure: list[_OfStrata] = [[[[None] * groups.n_groups for _ in uses] for groups in groupings] for _ in sets]
+    formulas = [u for u, use in enumerate(uses) if how.formula_for(use.name, own.ndim)]
+    for mine, one, found, intervals in zip(ways, sets, values, sure, strict=True):
+        for together in _together({u: (mine[u].use.transform, mine[u].negated) for u in formulas}):
+            pair = Pair(*mine[together[0]].pair(own, one.values))
+            for j, groups in enumerate(groupings):
+                grouped = Grouped(pair, groups)
+                for u in together:
+                    intervals[j][u] = analytic_intervals(mine[u].known, grouped, found[j][u], how.level)
+    resampled: list[dict[int, Resampled]] = [{} for _ in groupings]
+    drawn: dict[int, tuple[bool, tuple[Any, ...]]] = {}
+    for u, use in enumerate(uses):
+        has_interval = u not in formulas and how.method not in {"none", "formula"}
+        if has_interval or (paired and not _is_by_delong(use, own, how)):
+            drawn[u] = (has_interval, (use.transform, *(mine[u].negated for mine in ways)))
+    for together in _together(drawn):
+        pairs = [mine[together[0]].pair(own, one.values) for mine, one in zip(ways, sets, strict=True)]
+        drawings = bootstrap(
+            {str(m): [(mine[u].known, mine[u].options) for u in together] for m, mine in enumerate(ways)},
+            pairs[0][0],
+            {str(m): guess for m, (_, guess) in enumerate(pairs)},
+            groupings,
+            clusters=None if clusters is None else clusters[present],
+            replicates=how.replicates,
+            seed=how.seed,
+            jackknife=drawn[together[0]][0],
+            progress=how.progress,
+        )
+        for j, of_uses in enumerate(drawings.found):
+            resampled[j].update(zip(together, of_uses, strict=True))
+    for m, intervals in enumerate(sure):
+        for j, of_cut in enumerate(resampled):
+            for u, found_of in of_cut.items():
+                if drawn[u][0]:
+                    intervals[j][u] = [found_of.interval(m, group, level=how.level) for group in range(groupings[j].n_groups)]
+    return _Judged(cuts, counts, ways, values, sure, resampled)
+
+
+def _counts(spec: TaskSpec, labels: np.ndarray, cutting: Sequence[Cut], groupings: Sequence[Groups]) -> list[list[dict[str, int | None]]]:
+    """Count the examples of each stratum that are scored, by class, and those that are not."""
     positive = None
     if labels.ndim == 1 and spec.label.positive:
-        class_counts(own)  # refuses other labels than 0 and 1
-        positive = own != 0
-    groupings = [cut.groups for cut in held]
-    ways = _ways(uses, facing.direction)
-    found = _values(ways, own, one.values, groupings)
-    sure = _intervals(ways, own, one.values, groupings, found, how, None if clusters is None else clusters[one.present])
-    for j, (whole, cut, by_use) in enumerate(zip(cutting, held, found, strict=True)):
-        n_pos = None if positive is None else cut.groups.count(positive)
-        for i in range(len(cut.strata)):
-            n = int(cut.groups.counts[i])
-            n_positive, n_negative = (None, None) if n_pos is None else (int(n_pos[i]), n - int(n_pos[i]))
-            few = too_few(n, n_positive, n_negative)
-            for u, (way, results) in enumerate(zip(ways, by_use, strict=True)):
-                interval = sure[j][u][i]
-                own_facing = facing if way.known.takes == "scores" else _Facing("higher")
-                yield {
-                    **cut.columns(dataset, i),
-                    "model": one.model,
-                    "predictor": one.predictor,
-                    "replicate": one.replicate,
-                    "metric": way.use.name,
-                    "transform": way.use.transform,
-                    "value": results[i].value,
-                    **interval_columns(interval),
-                    "n": n,
-                    "n_pos": n_positive,
-                    "n_neg": n_negative,
-                    "n_missing": int(whole.groups.counts[i]) - n,
-                    "direction": own_facing.direction,
-                    "direction_by": own_facing.by,
-                    "note": _note(results[i], (way.threshold_said, own_facing.note, one.note), few, interval),
-                }
+        class_counts(labels)  # refuses other labels than 0 and 1
+        positive = labels != 0
+    counts: list[list[dict[str, int | None]]] = []
+    for whole, groups in zip(cutting, groupings, strict=True):
+        n_pos = None if positive is None else groups.count(positive)
+        of_cut: list[dict[str, int | None]] = []
+        for i, (n, n_all) in enumerate(zip(groups.counts.tolist(), whole.groups.counts.tolist(), strict=True)):
+            classes = {"n_pos": None, "n_neg": None} if n_pos is None else {"n_pos": int(n_pos[i]), "n_neg": n - int(n_pos[i])}
+            of_cut.append({"n": n, **classes, "n_missing": n_all - n})
+        counts.append(of_cut)
+    return counts
 
 
 def _values(ways: Sequence[_Way], labels: np.ndarray, values: np.ndarray, groupings: Sequence[Groups]) -> list[list[list[Value]]]:
     """Compute metrics: for each grouping, for each metric, a value for each group."""
     found: dict[int, list[list[Value]]] = {}
-    for mine in _together(ways):
+    for mine in _together({u: (way.use.transform, way.negated) for u, way in enumerate(ways)}):
         truth, guess = ways[mine[0]].pair(labels, values)
         of_uses = zip(*by_group([(ways[u].known, ways[u].options) for u in mine], truth, guess, groupings), strict=True)
         for u, of_groupings in zip(mine, of_uses, strict=True):
@@ -574,44 +623,29 @@ def _values(ways: Sequence[_Way], labels: np.ndarray, values: np.ndarray, groupi
     return [[found[u][j] for u in range(len(ways))] for j in range(len(groupings))]
 
 
-def _intervals(
-    ways: Sequence[_Way],
-    labels: np.ndarray,
-    values: np.ndarray,
-    groupings: Sequence[Groups],
-    found: Sequence[Sequence[Sequence[Value]]],
-    how: Intervals,
-    clusters: np.ndarray | None,
-) -> list[list[list[Interval | None]]]:
-    """Make intervals, in the form of :func:`_values`; None where none was asked for."""
-    sure: list[list[list[Interval | None]]] = [[[None] * groups.n_groups for _ in ways] for groups in groupings]
-    if how.method == "none":
-        return sure
-    for mine in _together(ways):
-        truth, guess = ways[mine[0]].pair(labels, values)
-        by_formula = [u for u in mine if how.formula_for(ways[u].use.name, labels.ndim)]
-        if by_formula:
-            pair = Pair(truth, guess)
-            for j, groups in enumerate(groupings):
-                grouped = Grouped(pair, groups)
-                for u in by_formula:
-                    sure[j][u] = [*analytic_intervals(ways[u].known, grouped, found[j][u], how.level)]
-        drawn = [u for u in mine if u not in by_formula] if how.method != "formula" else []
-        if drawn:
-            resampled = bootstrap(
-                [(ways[u].known, ways[u].options) for u in drawn],
-                truth,
-                {"": guess},
-                groupings,
-                clusters=clusters,
-                replicates=how.replicates,
-                seed=how.seed,
-                progress=how.progress,
-            )
-            for j, of_uses in enumerate(resampled.found):
-                for u, one in zip(drawn, of_uses, strict=True):
-                    sure[j][u] = [one.interval(0, group, level=how.level) for group in range(groupings[j].n_groups)]
-    return sure
+def _scored(dataset: Dataset, sets: Sequence[Predictions], facing: Sequence[_Facing], judged: _Judged) -> Iterator[dict[str, Any]]:
+    """Give the rows of table ``score``, set by set."""
+    for m, (one, own_facing) in enumerate(zip(sets, facing, strict=True)):
+        for j, cut in enumerate(judged.cuts):
+            for i, counts in enumerate(judged.counts[j]):
+                few = too_few(int(counts["n"] or 0), counts["n_pos"], counts["n_neg"])
+                for u, way in enumerate(judged.ways[m]):
+                    value, interval = judged.values[m][j][u][i], judged.intervals[m][j][u][i]
+                    faces = own_facing if way.known.takes == "scores" else _Facing("higher")
+                    yield {
+                        **cut.columns(dataset, i),
+                        "model": one.model,
+                        "predictor": one.predictor,
+                        "replicate": one.replicate,
+                        "metric": way.use.name,
+                        "transform": way.use.transform,
+                        "value": value.value,
+                        **interval_columns(interval),
+                        **counts,
+                        "direction": faces.direction,
+                        "direction_by": faces.by,
+                        "note": _note(value, (way.threshold_said, faces.note, one.note), few, interval),
+                    }
 
 
 def _note(result: Value, said: Sequence[str | None], few: str | None, interval: Interval | None) -> str | None:

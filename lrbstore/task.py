@@ -18,6 +18,7 @@ from lrbstore.dataset import Dataset, Filters, as_arguments, condition, settings
 from lrbstore.errors import BadSpec, MissingData, UnknownName
 from lrbstore.kinds import KINDS
 from lrbstore.predictions import expects
+from lrbstore.published import beside, published
 from lrbstore.retrieval import retrieve
 from lrbstore.scoring import Comparison, Intervals, compare, score
 from lrbstore.store import Store, damage_said, open_store
@@ -198,6 +199,7 @@ class Task:
         metrics: Sequence[str] = (),
         direction: str | None = None,
         train: Any = None,
+        published: bool = False,
     ) -> pl.DataFrame:
         """Score predictions for a split, overall and per stratum.
 
@@ -218,6 +220,8 @@ class Task:
             direction: Whether ``higher`` or ``lower`` predictions mean the positive (the higher) label, as the task declares if nothing
                 is said; ``train`` finds it on the training split; ``test`` on the scored rows, which the scores then say.
             train: For direction ``train``: predictions for the training split; None for those that the store has of ``model``.
+            published: Put the published scores of this task, of the same metrics and strata, under the computed ones: ``origin`` tells
+                them apart, and ``note`` what keeps them from being compared as they stand.
 
         Returns:
             A polars frame in the columns of table ``score``: one row for each metric and stratum, with n, n_pos, n_neg and n_missing.
@@ -227,8 +231,10 @@ class Task:
             BadSpec: If predictions are of another shape than labels, are the labels, or say that they are for something else; a metric
                 does not fit the labels; predictions for the training split are needed, or say nothing about the direction.
             UnknownName: If there is no such split, stratifier, metric or direction, or the store has no predictions of the model.
+            MissingData: If published scores are asked for, and the store has none.
         """
-        return score(
+        known = self._published() if published else None
+        found = score(
             self[split],
             predictions,
             by,
@@ -242,6 +248,7 @@ class Task:
             direction=direction,
             train=train,
         )
+        return found if known is None else beside(found, known)
 
     def compare(
         self,
@@ -252,6 +259,9 @@ class Task:
         metrics: Sequence[str] = (),
         allow_missing: bool = False,
         intervals: Intervals | None = None,
+        direction: str | None = None,
+        train: Mapping[str, Any] | None = None,
+        published: bool = False,
     ) -> Comparison:
         """Compare models on the same examples of a split: see :func:`lrbstore.scoring.compare`.
 
@@ -262,11 +272,33 @@ class Task:
             metrics: Which metrics, of the task's own or others that fit its labels; all of its own by default.
             allow_missing: Compare on the examples that all models have a prediction for.
             intervals: How they are made; ``lrbstore.Intervals(cluster="gene_id")``.
+            direction: As for :meth:`score`, for each model by itself.
+            train: For direction ``train``: by the model's name, its predictions for the training split; else those that the store has.
+            published: As for :meth:`score`; published scores have no tie group and no difference.
 
         Returns:
             ``scores``, with tie groups, and ``differences``, paired, with intervals and adjusted p: two polars frames.
         """
-        return compare(self[split], models, by, metrics=metrics, allow_missing=allow_missing, intervals=intervals)
+        known = self._published() if published else None
+        found = compare(
+            self[split],
+            models,
+            by,
+            metrics=metrics,
+            allow_missing=allow_missing,
+            intervals=intervals,
+            direction=direction,
+            train=train,
+        )
+        return found if known is None else dataclasses.replace(found, scores=beside(found.scores, known))
+
+    def _published(self) -> pl.DataFrame:
+        """Read this task's published scores; of all its examples, which is said where only some are asked for."""
+        rows = published(self.store, self.name)
+        if not self.filters:
+            return rows
+        said = "of examples that are not chosen by " + as_arguments({"filters": self.filters})
+        return rows.with_columns(pl.concat_str("note", pl.lit(said), separator="; ", ignore_nulls=True).alias("note"))
 
     def retrieve(
         self,

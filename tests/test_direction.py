@@ -16,6 +16,7 @@ from sklearn import metrics as reference
 import lrbstore
 from lrbstore.cli import app
 from lrbstore.metrics import METRICS
+from lrbstore.resampling import bootstrap
 from lrbstore.scoring import compare, score
 
 EQTL, BULK, CLASSES, GWAS = "variant_effect_gene_expression", "bulk_rna_expression", "gvrep_clinvar_clnsig", "gvrep_gwas"
@@ -210,6 +211,70 @@ def test_a_task_may_declare_that_lower_is_positive(store: lrbstore.Store) -> Non
                     assert one[column] is None or np.isnan(one[column])  # scores are no probabilities
 
 
+def test_each_model_of_a_comparison_faces_its_own_way(eqtl: lrbstore.Task) -> None:
+    """Two models of which one is the wrong way round compare as if it had been turned: in formulas, bootstraps and decisions."""
+    right = {"a": _scores(eqtl.test), "b": _scores(eqtl.test, seed=1)}
+    mixed, train = right | {"b": -right["b"]}, {"a": _scores(eqtl.train), "b": _scores(eqtl.train, -1, seed=1)}
+    asked: dict[str, Any] = {"metrics": ("auroc", "auprc", "mcc", "accuracy"), "by": "chromosome"}
+    for how in (lrbstore.Intervals(replicates=30), lrbstore.Intervals(cluster="pos", replicates=30)):
+        found = eqtl.compare(mixed, direction="train", train=train, intervals=how, **asked)
+        ways = found.scores.select("model", "direction", "direction_by").unique().sort("model").rows()
+        assert ways == [("a", "higher", "train"), ("b", "lower", "train")]
+        told = {name: score(eqtl.test, own, direction="train", train=train[name], intervals=NONE)["note"][0] for name, own in mixed.items()}
+        assert all("direction found on split train, as auroc is " in note for note in told.values())
+        for name, own in found.scores.group_by("model"):
+            assert all(told[str(name[0])].split("; ")[-1] in note for note in own["note"])
+        assert all(f"{name}: direction found on split train" in note for note in found.differences["note"] for name in "ab")
+        of_ranks = pl.col("metric").is_in(["auroc", "auprc"])  # decisions fall on either side of a threshold, which is turned with them
+        plain = eqtl.compare(right, intervals=how, **asked)
+        for one, two, columns in (
+            (plain.scores, found.scores, ["value", "ci_low", "ci_high", "n", "tie_group"]),
+            (plain.differences, found.differences, ["difference", "ci_low", "ci_high", "p_holm", "n"]),
+        ):
+            assert one.filter(of_ranks).select(columns).equals(two.filter(of_ranks).select(columns))
+        for name, way in (("a", "higher"), ("b", "lower")):
+            alone = eqtl.score(mixed[name], direction=way, by="chromosome", intervals=how, metrics=["mcc"])
+            both = found.scores.filter(pl.col("model") == name)
+            keys = ["metric", "stratifier", "stratum"]
+            joined = both.join(alone, on=keys, nulls_equal=True, suffix="_alone")
+            assert len(joined) == len(both)
+            for column in ("value", "ci_low", "ci_high", "ci_method"):
+                assert joined[column].equals(joined[f"{column}_alone"])
+
+
+def test_a_comparison_chosen_on_the_scored_rows_says_so(eqtl: lrbstore.Task) -> None:
+    models = {"a": _scores(eqtl.test), "b": _scores(eqtl.test, -1)}
+    found = eqtl.compare(models, metrics=["auroc"], direction="test")
+    assert found.scores["direction"].to_list() == ["higher", "lower"]
+    assert set(found.scores["direction_by"]) == {"chosen_on_test"}
+    assert all("direction chosen on the scored rows" in note for note in [*found.scores["note"], *found.differences["note"]])
+
+
+def test_a_comparison_refuses_directions_that_cannot_be_found(eqtl: lrbstore.Task) -> None:
+    models = {"a": _scores(eqtl.test), "b": _scores(eqtl.test, seed=1)}
+    with pytest.raises(lrbstore.UnknownName, match="unknown direction 'up'"):
+        eqtl.compare(models, direction="up")
+    with pytest.raises(lrbstore.BadSpec, match="needs predictions for the training split: give them"):
+        eqtl.compare(models, direction="train", train={"a": _scores(eqtl.train)})
+    with pytest.raises(lrbstore.UnknownName, match="unknown model that is compared 'c'"):
+        eqtl.compare(models, direction="train", train={"c": _scores(eqtl.train)})
+    with pytest.raises(lrbstore.BadSpec, match="ask for that: direction='train'"):
+        eqtl.compare(models, train={"a": _scores(eqtl.train)})
+
+
+def test_all_that_is_drawn_for_a_comparison_is_drawn_once(eqtl: lrbstore.Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[str]] = []
+
+    def seen(uses: dict[str, list[tuple[Any, Any]]], *given: Any, **more: Any) -> Any:
+        drawn.append([known.name for known, _ in uses["0"]])
+        return bootstrap(uses, *given, **more)
+
+    monkeypatch.setattr("lrbstore.scoring.bootstrap", seen)
+    models = {name: _scores(eqtl.test, seed=seed) for seed, name in enumerate("abc")}
+    eqtl.compare(models, metrics=("auroc", "auprc"), by="chromosome", intervals=lrbstore.Intervals(cluster="pos", replicates=5))
+    assert drawn == [["auroc", "auprc"]]
+
+
 def test_the_command_line_asks_the_same(
     store: lrbstore.Store, eqtl: lrbstore.Task, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,3 +288,20 @@ def test_the_command_line_asks_the_same(
     expected = eqtl.score(_scores(eqtl.test, -1), direction="lower", metrics=("mcc", "brier"), intervals=NONE)
     assert [row["value"] for row in found.values()] == _values(expected)
     assert (found["mcc"]["direction"], found["mcc"]["direction_by"]) == ("lower", "train")
+
+
+@pytest.mark.slow
+def test_the_command_line_compares_each_its_own_way(demo_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = tmp_path / "store"
+    shutil.copytree(demo_store, store)
+    with lrbstore.open(store) as opened:
+        task = lrbstore.task(EQTL, 64, store=opened)
+        for name, sign in (("a", 1), ("b", -1)):
+            task.score(_scores(task.test, sign), model=name, keep=True, intervals=NONE)
+        task.score(_scores(task.train), split="train", model="a", keep=True, intervals=NONE)
+        ids = task.train.rows("example_id")["example_id"].to_pylist()
+        pl.DataFrame({"example_id": ids, "prediction": _scores(task.train, -1)}).write_csv(tmp_path / "b.csv")
+    words = ["compare", EQTL, "a", "b", "--store", str(store), "--seq-len", "64", "--format", "json"]
+    app([*words, "--direction", "train", "--train", f"b={tmp_path / 'b.csv'}"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)
+    assert [(row["model"], row["direction"], row["direction_by"]) for row in found] == [("a", "higher", "train"), ("b", "lower", "train")]

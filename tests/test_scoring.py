@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from sklearn import metrics as reference
 
 import lrbstore
 from lrbstore.contract import contract
-from lrbstore.predictions import aligned
+from lrbstore.predictions import given as given_for
 from lrbstore.scoring import _groups
 
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
@@ -275,13 +276,22 @@ def test_incomplete_predictions_are_counted_with_the_first_three(eqtl: lrbstore.
     assert isinstance(caught.value, ValueError)
 
 
+def _matched(eqtl: lrbstore.Task, ids: list[str], predictions: Any) -> np.ndarray:
+    """Match predictions with examples of these ids; whose the unknown ones are is not looked up."""
+    with mock.patch("lrbstore.predictions._whose", return_value=""):
+        (one,) = given_for(eqtl.test, pl.Series("example_id", ids, dtype=pl.String), predictions)
+    return one.values
+
+
 @given(
     ids=st.lists(st.sampled_from("abcdefgh"), unique=True),
     others=st.lists(st.sampled_from("abcdefghxyz"), max_size=3),
     holes=st.sets(st.integers(0, 12), max_size=2),
     form=st.sampled_from(["array", "shuffled", "replaced", "added"]),
 )
-def test_predictions_are_matched_as_a_plain_loop_matches_them(ids: list[str], others: list[str], holes: set[int], form: str) -> None:
+def test_predictions_are_matched_as_a_plain_loop_matches_them(
+    eqtl: lrbstore.Task, ids: list[str], others: list[str], holes: set[int], form: str
+) -> None:
     given_ids = {"array": ids, "shuffled": ids[::-1], "replaced": (others + ids)[: len(ids)], "added": ids + others}[form]
     values = np.array([np.nan if i in holes else i for i in range(len(given_ids))], np.float64)
     expected = {
@@ -293,22 +303,22 @@ def test_predictions_are_matched_as_a_plain_loop_matches_them(ids: list[str], ot
     predictions = values if form == "array" else pl.DataFrame({"example_id": pl.Series(given_ids, dtype=pl.String), "prediction": values})
     if any(expected.values()):
         with pytest.raises(lrbstore.IncompletePredictions) as caught:
-            aligned(predictions, ids, ())
+            _matched(eqtl, ids, predictions)
         assert caught.value.counts == {what: len(names) for what, names in expected.items()}
         for what, names in expected.items():
             if names:
                 assert f"{len(names)} {what.replace('_', '-')} ({', '.join(names[:3])}" in str(caught.value)
     else:
-        found = aligned(predictions, ids, ())
+        found = _matched(eqtl, ids, predictions)
         assert found.tolist() == [values[given_ids.index(name)] for name in ids]
 
 
-def test_ids_that_are_no_text() -> None:
+def test_ids_that_are_no_text(eqtl: lrbstore.Task) -> None:
     ids = ["1", "2", "None"]
     frame = pl.DataFrame({"example_id": [2, None, 1], "prediction": [0.2, 0.0, 0.1]})
-    assert aligned(frame, ids, ()).tolist() == [0.1, 0.2, 0.0]
+    assert _matched(eqtl, ids, frame).tolist() == [0.1, 0.2, 0.0]
     with pytest.raises(lrbstore.BadSpec, match=r"ids of type List\(Int64\); expected text"):
-        aligned(pl.DataFrame({"example_id": [[1]], "prediction": [0.0]}), ids, ())
+        _matched(eqtl, ids, pl.DataFrame({"example_id": [[1]], "prediction": [0.0]}))
 
 
 @given(

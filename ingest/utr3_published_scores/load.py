@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lrbstore.contract import contract
 from lrbstore.ingest.cells import as_numbers
 from lrbstore.ingest.pipeline import Job
 from lrbstore.ingest.reading import BadRow
@@ -58,6 +60,7 @@ def load_scores(job: Job) -> None:
     job.typed(figures)
     kept = job.canonical((job.spec.folder / "scores.sql").read_text(encoding="utf-8"), "published_score")
     job.write("published_score", kept)
+    job.write("model", _models(job, list(dict.fromkeys(kept["model"].to_pylist()))))
     loaded = set(kept["source_line"].to_pylist())
     figure_of = {said["half_width_line"]: line for line, said in joined.items()}
     for row in widths.to_pylist():
@@ -65,6 +68,18 @@ def load_scores(job: Job) -> None:
         if line is not None and line not in loaded:
             bad.append(BadRow(row["source_line"], f"its figure on line {line} was rejected", _raw(row)))
     job.reject(path, sorted(bad, key=lambda one: one.line))
+
+
+def _models(job: Job, names: list[str]) -> pa.Table:
+    """Say of each model that figures name what ``models.tsv`` knows of it; nothing more than its name of others."""
+    with (job.spec.folder / "models.tsv").open(encoding="utf-8", newline="") as handle:
+        known = {row["model"]: row for row in csv.DictReader(handle, delimiter="\t")}
+    told = {"source": job.spec.name, "source_version": job.unit.version, "source_file": job.unit.path.name, "source_line": None}
+    rows = []
+    for name in names:
+        own = known.get(name, {})
+        rows.append({"model": name, "about": own.get("about"), "reference": own.get("reference") or None, **told})
+    return pa.Table.from_pylist(rows, schema=contract("model").schema)
 
 
 def _join(figures: list[dict[str, Any]], widths: list[dict[str, Any]]) -> tuple[dict[int, dict[str, Any]], list[BadRow]]:

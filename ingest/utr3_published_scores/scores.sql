@@ -7,6 +7,7 @@ with named as (
         h.ci_method,
         t.dataset = 'griesemer_2021' as is_griesemer,
         t.dataset = 'siegel_2022' as is_siegel,
+        t.dataset = 'siegel_2022' and ends_with(t.stratum, '|stability') as is_stability,
         t.task = 'variant_effect' and t.predictor <> 'MLP' as is_flipped
     from typed as t
     left join half_width as h on h.figure_line = t.source_line
@@ -14,7 +15,7 @@ with named as (
 
 select
     source_line,
-    case when is_griesemer then 'utr3_mpra_griesemer' end as task,
+    case when is_griesemer then 'utr3_mpra_griesemer' when is_stability then 'utr3_mpra_siegel' end as task,
     model,
     predictor,
     null::VARCHAR as replicate,
@@ -36,8 +37,8 @@ select
         when is_flipped then 'an AUC below 0.5 was replaced by 1 - AUC after looking at the labels, and where is not said'
         when is_griesemer then 'held-out predictions of a regressor trained on the other genes, on the oligos that lie in one 3''UTR of the authors'' set: fewer '
             || 'than the task has, and by the intervals not as many for every model (15,970 or 5,734)'
-        when is_siegel and ends_with(stratum, '|stability') then 'held-out predictions of a regressor trained on the other chromosomes, on single-base haplotypes; that this '
-            || 'stability is the one of task utr3_mpra_siegel is not verified'
+        when is_stability then 'held-out predictions of a regressor trained on the other chromosomes, on single-base haplotypes alone: by the intervals more in Beas2B than '
+            || 'there are here; that this stability has the numbers of task utr3_mpra_siegel is not verified'
         when is_siegel then 'held-out predictions of a regressor trained on the other chromosomes, on single-base haplotypes; steady state is no task here'
         when metric = 'roc_auc_unrounded' then 'not rounded'
     end as note,

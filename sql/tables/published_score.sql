@@ -2,7 +2,7 @@
 -- with where it stands. Nothing in it was computed here, and how many examples it stands on is mostly not said.
 create table published_score (
     record_id         BIGINT NOT NULL,   -- key of the record
-    task              VARCHAR,           -- name of the task here whose labels these are; null where there is none
+    task              VARCHAR,           -- name of the task here that asks the same of the same assay, the note says with which difference; null where there is none
     model             VARCHAR NOT NULL,  -- name of the model, as published
     predictor         VARCHAR NOT NULL,  -- way of predicting with it, as published
     replicate         VARCHAR,           -- seed or replicate; null where none is said

@@ -169,9 +169,7 @@ def boxes(frame: pl.DataFrame, *, y: str, order: Sequence[str], title: str) -> A
         title: What the numbers are.
     """
     grey = alt.expr.isValid(alt.datum.note)
-    base = alt.Chart(frame).encode(
-        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150)), tooltip=_told(frame)
-    )
+    base = alt.Chart(frame).encode(y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150)), tooltip=_told(frame))
     line = base.mark_rule(color="#666").encode(x=alt.X("q05:Q", title=title, scale=alt.Scale(zero=False)), x2="q95:Q")
     box = base.mark_bar(size=13).encode(x="q25:Q", x2="q75:Q", color=alt.condition(grey, alt.value(GREY), alt.value(COLOURS[4])))
     middle = base.mark_tick(color="#111", thickness=2, size=13).encode(x="median:Q")
@@ -208,3 +206,114 @@ def waterfall(frame: pl.DataFrame) -> Any:
     )
     words = base.mark_text(align="left", dx=4, fontSize=11).encode(x=alt.X("right:Q", scale=scale), text="said:N")
     return (bar + words).properties(width="container", height={"step": 28})
+
+
+# ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _cell_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write what stands in a cell of a map of scores: the number with n below it, or why there is none."""
+    n = pl.when(pl.col("n").is_null()).then(pl.lit("n ?")).otherwise(pl.format("n {}", pl.col("n").map_elements("{:,}".format, pl.String)))
+    why = pl.col("note").fill_null("").str.split(";").list.first().str.split(":").list.first().str.replace(" only", "")
+    return frame.with_columns(
+        said=pl.when(pl.col("value").is_null())
+        .then(pl.lit("undefined:"))
+        .otherwise(pl.col("value").map_elements("{:.3f}".format, pl.String)),
+        below=pl.when(pl.col("value").is_null()).then(pl.format("{}, {}", why, n)).otherwise(n),
+    )
+
+
+def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], title: str, lower_is_better: bool) -> Any:
+    """Draw models side by side over strata: coloured from what the metric is by chance (white), grey where there are too few.
+
+    Args:
+        frame: Columns ``name``, ``place``, ``value``, ``n``, ``above_chance``, ``state``, ``note``; further ones are in the tooltip.
+        order: Places, in their order.
+        names: Models, in their order.
+        title: What the colours are.
+        lower_is_better: Whether blue is on the low side.
+    """
+    has_chance = frame["above_chance"].null_count() < frame.height
+    colour = "above_chance" if has_chance else "value"
+    held = frame.filter(pl.col("state") == "scored")[colour].drop_nulls().to_list()
+    ends = list(_ENDS[::-1] if lower_is_better else _ENDS)
+    if has_chance:
+        far = max([abs(one) for one in held] or [1.0]) or 1.0
+        scale = alt.Scale(domain=[-far, 0, far], range=ends, interpolate="lab")
+    else:
+        scale = alt.Scale(range=["#F7F7F7", ends[2]] if not lower_is_better else [ends[0], "#F7F7F7"])
+    told = ["name", "place", "value", "chance", "ci_low", "ci_high", "n", "n_pos", "n_neg", "n_missing", "origin", "note"]
+    base = alt.Chart(_cell_words(frame)).encode(
+        x=alt.X("name:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-35, labelLimit=130)),
+        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130)),
+        tooltip=[one for one in told if one in _told(frame)],
+    )
+    is_scored = alt.datum.state == "scored"
+    cells = base.mark_rect(stroke="white").encode(
+        color=alt.condition(
+            is_scored,
+            alt.Color(
+                f"{colour}:Q", scale=scale, legend=alt.Legend(orient="bottom", title=title, titleLimit=300, format=".2~f", tickCount=4)
+            ),
+            alt.value("#E4E4E4"),
+        )
+    )
+    ink = alt.condition(is_scored, alt.value("#111"), alt.value("#666"))
+    value = base.mark_text(fontSize=12, dy=-6).encode(text="said:N", color=ink)
+    below = base.mark_text(fontSize=10, dy=7).encode(text="below:N", color=ink)
+    return (cells + value + below).properties(width="container", height={"step": 34})
+
+
+def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], title: str) -> Any:
+    """Draw scores with their intervals, a row for each model within each stratum; a black tick is what the metric is by chance.
+
+    Args:
+        frame: Columns ``name``, ``place``, ``value``, ``ci_low``, ``ci_high``, ``chance``, ``n``, ``state``, ``note``.
+        order: Places, in their order.
+        names: Models, in their order.
+        title: Of the metric.
+    """
+    shown = frame.filter(pl.col("value").is_not_null())
+    base = alt.Chart(shown).encode(
+        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130, grid=True, bandPosition=0)),
+        yOffset=alt.YOffset("name:N", sort=list(names)),
+        tooltip=[one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)],
+    )
+    hue = alt.Color(
+        "name:N",
+        sort=list(names),
+        scale=alt.Scale(domain=list(names), range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]),
+        legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=160),
+    )
+    ink = alt.condition(alt.datum.state == "scored", hue, alt.value(GREY))
+    scale = alt.Scale(zero=False, nice=True)
+    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title, scale=scale), x2="ci_high:Q", color=ink)
+    points = base.mark_point(filled=True, size=45, opacity=1).encode(x=alt.X("value:Q", title=title, scale=scale), color=ink)
+    ticks = base.mark_tick(color="#111", thickness=1.5, size=12).encode(x=alt.X("chance:Q", title=title, scale=scale))
+    return (ticks + lines + points).properties(width="container", height={"step": 14, "for": "offset"})
+
+
+def differences(frame: pl.DataFrame, *, order: Sequence[str], title: str) -> Any:
+    """Draw paired differences with their intervals beside 0, the adjusted p written at each; grey where there are too few.
+
+    Args:
+        frame: Columns ``place``, ``difference``, ``ci_low``, ``ci_high``, ``p_holm``, ``n``, ``note``.
+        order: Places, in their order.
+        title: What is less what.
+    """
+    shown = frame.filter(pl.col("difference").is_not_null()).with_columns(
+        said=pl.when(pl.col("p_holm").is_null())
+        .then(pl.format("no p, n {}", "n"))
+        .otherwise(pl.format("p {}, n {}", pl.col("p_holm").map_elements("{:.2g}".format, pl.String), "n")),
+        edge=pl.max_horizontal("difference", "ci_high"),
+    )
+    base = alt.Chart(shown).encode(
+        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130)), tooltip=[c for c in _told(shown) if c != "edge"]
+    )
+    grey = alt.expr.indexof(alt.expr.toString(alt.datum.note), "too_few") >= 0
+    ink = alt.condition(grey, alt.value(GREY), alt.value(COLOURS[0]))
+    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q", color=ink)
+    points = base.mark_point(filled=True, size=50, opacity=1).encode(x="difference:Q", color=ink)
+    words = base.mark_text(align="left", dx=6, fontSize=10).encode(x="edge:Q", text="said:N")
+    zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color="#111", strokeDash=[4, 3]).encode(x="x:Q")
+    return (zero + lines + points + words).properties(width="container", height={"step": 24})

@@ -211,6 +211,11 @@ def waterfall(frame: pl.DataFrame) -> Any:
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_IN_LINES = "split(datum.label, ' over ')"  # what is a mean says over what on a second line
+_PLACES = alt.Axis(labelLimit=130, labelExpr=_IN_LINES)
+_PLACES_RULED = alt.Axis(labelLimit=130, labelExpr=_IN_LINES, grid=True, bandPosition=0)
+
+
 def _cell_words(frame: pl.DataFrame) -> pl.DataFrame:
     """Write what stands in a cell of a map of scores: the number with n below it, or why there is none."""
     n = pl.when(pl.col("n").is_null()).then(pl.lit("n ?")).otherwise(pl.format("n {}", pl.col("n").map_elements("{:,}".format, pl.String)))
@@ -244,8 +249,8 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
         scale = alt.Scale(range=["#F7F7F7", ends[2]] if not lower_is_better else [ends[0], "#F7F7F7"])
     told = ["name", "place", "value", "chance", "ci_low", "ci_high", "n", "n_pos", "n_neg", "n_missing", "origin", "note"]
     base = alt.Chart(_cell_words(frame)).encode(
-        x=alt.X("name:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-35, labelLimit=130)),
-        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130)),
+        x=alt.X("name:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-50, labelLimit=130, labelOverlap=False)),
+        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES),
         tooltip=[one for one in told if one in _told(frame)],
     )
     is_scored = alt.datum.state == "scored"
@@ -275,7 +280,7 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     """
     shown = frame.filter(pl.col("value").is_not_null())
     base = alt.Chart(shown).encode(
-        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130, grid=True, bandPosition=0)),
+        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES_RULED),
         yOffset=alt.YOffset("name:N", sort=list(names)),
         tooltip=[one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)],
     )
@@ -306,12 +311,13 @@ def differences(frame: pl.DataFrame, *, order: Sequence[str], title: str) -> Any
         .then(pl.format("no p, n {}", "n"))
         .otherwise(pl.format("p {}, n {}", pl.col("p_holm").map_elements("{:.2g}".format, pl.String), "n")),
         edge=pl.max_horizontal("difference", "ci_high"),
+        is_few=pl.col("note").fill_null("").str.contains("too_few"),
     )
     base = alt.Chart(shown).encode(
-        y=alt.Y("place:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=130)), tooltip=[c for c in _told(shown) if c != "edge"]
+        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES),
+        tooltip=[c for c in _told(shown) if c not in {"edge", "is_few"}],
     )
-    grey = alt.expr.indexof(alt.expr.toString(alt.datum.note), "too_few") >= 0
-    ink = alt.condition(grey, alt.value(GREY), alt.value(COLOURS[0]))
+    ink = alt.condition(alt.datum.is_few, alt.value(GREY), alt.value(COLOURS[0]))
     lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q", color=ink)
     points = base.mark_point(filled=True, size=50, opacity=1).encode(x="difference:Q", color=ink)
     words = base.mark_text(align="left", dx=6, fontSize=10).encode(x="edge:Q", text="said:N")

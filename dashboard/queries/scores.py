@@ -31,12 +31,7 @@ Settings = Sequence[tuple[str, Any]]
 OVERALL = "overall"
 MACRO = "macro over the reported strata"
 MOST_MODELS = 12  #: Beside each other.
-METHODS = {
-    "auto": "what is there at once",
-    "formula": "by formula, else none",
-    "bootstrap": "bootstrap",
-    "none": "none",
-}
+METHODS = ("auto", "formula", "bootstrap", "none")  #: Of intervals; ``auto`` is what is there at once.
 SECOND = 5_000_000  #: Numbers times replicates of a bootstrap that take about a second on 2 cores.
 QUICK = 2  #: Seconds that a bootstrap may take without having been asked for.
 
@@ -275,9 +270,6 @@ def together(desk: Desk, task: str, answers: Mapping[str, Answer], name: str, wi
     found = pl.concat(frames)
     if with_published and (rows := known(desk, task)).height:
         found = beside(found, rows).with_columns(pl.coalesce("name", pl.format("{} (published)", pl.col("model"))))
-        found = found.unique(
-            ["name", "metric", "stratifier", "stratum", "predictor", "replicate", "split"], keep="first", maintain_order=True
-        )
     # Sets may be called the same, told apart by their files alone; so may published scores, by how they were made.
     same = ["name", "stratifier", "stratum"]
     found = found.with_columns(

@@ -44,13 +44,12 @@ with st.sidebar:
         "metric",
         default=default,
         lacking="no metric of that name fits this task's labels",
-        say=lambda one: one if one in own else f"{one} (not the task's own)",
     )
     found = scores.fitting(there, split, settings)
     view = found[0] if found else None
     short = scores.short_names(view.names) if view else {}
-    names = controls.some("Models", list(short), "models", default=list(short)[: scores.MOST_MODELS], say=lambda one: short.get(one, one))
-    asked = controls.one("Intervals", list(scores.METHODS), "intervals", say=scores.METHODS.__getitem__)
+    names = controls.some("Models", list(short), "models", default=list(short)[: scores.MOST_MODELS])
+    asked = controls.one("Intervals", scores.METHODS, "intervals", help="auto: by formula, or a bootstrap where that takes a second or two")
     replicates = controls.number("Replicates of a bootstrap", "replicates", low=50, high=2_000, default=200, step=50)
     cluster = controls.maybe("Draw whole clusters of", scores.cluster_columns(held, task), "cluster", placeholder="single examples")
     allow_missing = controls.flag("Score what has a prediction", "allow_missing", help="Examples without one are left out and counted.")
@@ -137,10 +136,10 @@ def compared(view: scores.View, order: list[str]) -> None:
     st.markdown("**Paired difference of two**")
     left, right = st.columns(2)
     with left:
-        a = controls.one("Of", list(names), "model_a", say=lambda one: short[one])
+        a = controls.one("Of", list(names), "model_a")
     with right:
         others = [one for one in names if one != a]
-        b = controls.one("less that of", others, "model_b", say=lambda one: short[one])
+        b = controls.one("less that of", others, "model_b")
     with parts.said():
         pair = parts.ask(scores.compared, task, view.split, (a, b), *how).differences
         st.altair_chart(charts.differences(pair.frame, order=order, title=f"{name} of {short[a]} less that of {short[b]}"))

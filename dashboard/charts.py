@@ -254,7 +254,7 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
         tooltip=[one for one in told if one in _told(frame)],
     )
     is_scored = alt.datum.state == "scored"
-    cells = base.mark_rect(stroke="white").encode(
+    cells = base.mark_rect(stroke="white", invalid=None).encode(
         color=alt.condition(
             is_scored,
             alt.Color(
@@ -265,7 +265,7 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
     )
     ink = alt.condition(is_scored, alt.value("#111"), alt.value("#666"))
     value = base.mark_text(fontSize=12, dy=-6).encode(text="said:N", color=ink)
-    below = base.mark_text(fontSize=10, dy=7).encode(text="below:N", color=ink)
+    below = base.mark_text(fontSize=10, dy=7, limit=110).encode(text="below:N", color=ink)
     return (cells + value + below).properties(width="container", height={"step": 34})
 
 

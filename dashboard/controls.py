@@ -135,9 +135,10 @@ def task_settings(spec: TaskSpec, *, whose: str = "the task's own", own: Mapping
     Returns:
         Arguments of :func:`lrbstore.task` with their values; hashable.
     """
-    said = own or {"split_scheme": spec.split_scheme, "seq_len": spec.seq_len, "window": spec.window, "edge": "of the policy"}
+    said = own or {"split_scheme": spec.split_scheme, "seq_len": spec.seq_len, "window": spec.window}
     scheme = maybe("Split scheme", list(spec.schemes), "split_scheme", placeholder=f"{said['split_scheme']} ({whose})")
     length = maybe_number("Window length, bp", "seq_len", low=1, high=10_000_000, placeholder=f"{said['seq_len']:,} ({whose})")
     policy = maybe("Window policy", POLICIES, "window", placeholder=f"{said['window']} ({whose})")
-    edge = maybe("At a contig's end", EDGES, "edge", placeholder=f"{said['edge']} ({whose})")
+    usual = said.get("edge") or (spec.edge if (policy or spec.window) == "strict" else "drop")
+    edge = maybe("At a contig's end", EDGES, "edge", placeholder=f"{usual} ({whose})")
     return (("split_scheme", scheme), ("seq_len", length), ("window", policy), ("edge", edge))

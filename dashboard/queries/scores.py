@@ -330,7 +330,7 @@ def _macro(own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "stratum": MACRO,
         "place": MACRO,
         "value": value,
-        "note": "; ".join(said if reported else ["no stratum is defined and large enough", *said[1:]]),
+        "note": "; ".join(said if reported else ["none reported: no stratum is defined and large enough", *said[1:]]),
         "chance": chance,
         "above_chance": None if value is None or chance is None else value - chance,
         "state": "scored" if reported else "undefined",

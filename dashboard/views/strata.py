@@ -38,25 +38,26 @@ with parts.said():
     account = {row["step"]: row["n"] for row in ledger.table.to_pylist()}
     st.caption(f"**n = {account['examples']:,}** examples of split {split}: {spec.example}.")
 
-    cells = parts.ask(strata.cells, task, split, by, by2, settings)
-    st.subheader(f"Examples by {by}" + (f" and {by2}" if by2 else ""))
-    if not account["examples"]:
-        parts.nothing("No row of this split has a window of this length: the account below says why. A shorter window leaves more.")
-    elif by2:
-        frame = cells.frame
-        down, across = largest(frame, "stratum"), largest(frame, "stratum_2")
-        if len(across) > len(down):  # the longer way stands, so that a narrow screen shows it
-            down, across, x, y = across, down, "stratum", "stratum_2"
+    with parts.said():
+        cells = parts.ask(strata.cells, task, split, by, by2, settings)
+        st.subheader(f"Examples by {by}" + (f" and {by2}" if by2 else ""))
+        if not account["examples"]:
+            parts.nothing("No row of this split has a window of this length: the account below says why. A shorter window leaves more.")
+        elif by2:
+            frame = cells.frame
+            down, across = largest(frame, "stratum"), largest(frame, "stratum_2")
+            if len(across) > len(down):  # the longer way stands, so that a narrow screen shows it
+                down, across, x, y = across, down, "stratum", "stratum_2"
+            else:
+                x, y = "stratum_2", "stratum"
+            shown = frame.filter(pl.col(x).is_in(across), pl.col(y).is_in(down))
+            st.altair_chart(charts.counts_map(shown, x=x, y=y, x_order=across, y_order=down))
         else:
-            x, y = "stratum_2", "stratum"
-        shown = frame.filter(pl.col(x).is_in(across), pl.col(y).is_in(down))
-        st.altair_chart(charts.counts_map(shown, x=x, y=y, x_order=across, y_order=down))
-    else:
-        order = largest(cells.frame, "stratum")
-        st.altair_chart(charts.counts_bars(cells.frame.filter(pl.col("stratum").is_in(order)), y="stratum", order=order))
-    if account["examples"]:
-        st.caption("Grey: too few to compare models on; the column `note` says what is missing.")
-    parts.show(cells, table=False)
+            order = largest(cells.frame, "stratum")
+            st.altair_chart(charts.counts_bars(cells.frame.filter(pl.col("stratum").is_in(order)), y="stratum", order=order))
+        if account["examples"]:
+            st.caption("Grey: too few to compare models on; the column `note` says what is missing.")
+        parts.show(cells, table=False)
 
     if account["examples"]:
         st.subheader(f"Labels by {by}")

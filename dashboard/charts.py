@@ -211,7 +211,7 @@ def waterfall(frame: pl.DataFrame) -> Any:
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-_IN_LINES = "split(datum.label, ' over ')"  # what is a mean says over what on a second line
+_IN_LINES = "split(replace(datum.label, ', published', ' over published'), ' over ')"  # long names stand on two lines
 _PLACES = alt.Axis(labelLimit=130, labelExpr=_IN_LINES)
 _PLACES_RULED = alt.Axis(labelLimit=130, labelExpr=_IN_LINES, grid=True, bandPosition=0)
 
@@ -248,9 +248,12 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
     else:
         scale = alt.Scale(range=["#F7F7F7", ends[2]] if not lower_is_better else [ends[0], "#F7F7F7"])
     told = ["name", "place", "value", "chance", "ci_low", "ci_high", "n", "n_pos", "n_neg", "n_missing", "origin", "note"]
+    # What is longer stands below each other, so that cells stay wide.
+    above, beside = (("name", names), ("place", order)) if len(names) <= len(order) else (("place", order), ("name", names))
+    slanted = alt.Axis(orient="top", labelAngle=-50, labelLimit=130, labelOverlap=False, labelExpr=_IN_LINES)
     base = alt.Chart(_cell_words(frame)).encode(
-        x=alt.X("name:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-50, labelLimit=130, labelOverlap=False)),
-        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES),
+        x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=slanted),
+        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_PLACES),
         tooltip=[one for one in told if one in _told(frame)],
     )
     is_scored = alt.datum.state == "scored"
@@ -279,15 +282,20 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
         title: Of the metric.
     """
     shown = frame.filter(pl.col("value").is_not_null())
-    base = alt.Chart(shown).encode(
-        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES_RULED),
-        yOffset=alt.YOffset("name:N", sort=list(names)),
-        tooltip=[one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)],
-    )
+    told = [one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)]
+    if len(names) <= len(COLOURS):
+        y = {"y": alt.Y("place:N", sort=list(order), title=None, axis=_PLACES_RULED), "yOffset": alt.YOffset("name:N", sort=list(names))}
+        by, domain = "name", list(names)
+    else:  # more than there are colours: each row has its name
+        shown = shown.with_columns(row=pl.format("{}: {}", "place", "name"))
+        rows = [f"{place}: {name}" for place in order for name in names]
+        y = {"y": alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelLimit=190))}
+        by, domain = "origin", ["computed", "published"]
+    base = alt.Chart(shown).encode(tooltip=told, **y)
     hue = alt.Color(
-        "name:N",
-        sort=list(names),
-        scale=alt.Scale(domain=list(names), range=[COLOURS[i % len(COLOURS)] for i in range(len(names))]),
+        f"{by}:N",
+        sort=domain,
+        scale=alt.Scale(domain=domain, range=list(COLOURS[: len(domain)])),
         legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=160),
     )
     ink = alt.condition(alt.datum.state == "scored", hue, alt.value(GREY))
@@ -295,7 +303,7 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title, scale=scale), x2="ci_high:Q", color=ink)
     points = base.mark_point(filled=True, size=45, opacity=1).encode(x=alt.X("value:Q", title=title, scale=scale), color=ink)
     ticks = base.mark_tick(color="#111", thickness=1.5, size=12).encode(x=alt.X("chance:Q", title=title, scale=scale))
-    return (ticks + lines + points).properties(width="container", height={"step": 14, "for": "offset"})
+    return (ticks + lines + points).properties(width="container", height={"step": 14, "for": "offset"} if by == "name" else {"step": 15})
 
 
 def differences(frame: pl.DataFrame, *, order: Sequence[str], title: str) -> Any:

@@ -176,7 +176,7 @@ def test_published_scores_stand_among_computed_ones(desk, view, monkeypatch):
     monkeypatch.setattr(scores, "known", lambda *_: pl.DataFrame([same, same], schema=answers["random"].frame.schema))
     found = scores.together(desk, TASK, answers, "auroc", with_published=True).frame
     theirs = found.filter(origin="published")
-    assert theirs["name"].to_list() == ["theirs (published) (1)", "theirs (published) (2)"]
+    assert theirs["name"].to_list() == ["theirs/baseline, published (1)", "theirs/baseline, published (2)"]
     assert theirs["above_chance"].to_list() == pytest.approx([0.4, 0.4])
     assert set(theirs["place"]) == {scores.OVERALL}
 

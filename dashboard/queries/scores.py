@@ -269,7 +269,9 @@ def together(desk: Desk, task: str, answers: Mapping[str, Answer], name: str, wi
         raise BadSpec("no set of predictions could be scored")
     found = pl.concat(frames)
     if with_published and (rows := known(desk, task)).height:
-        found = beside(found, rows).with_columns(pl.coalesce("name", pl.format("{} (published)", pl.col("model"))))
+        found = beside(found, rows).with_columns(
+            pl.coalesce("name", pl.format("{}, published", pl.concat_str("model", "predictor", separator="/", ignore_nulls=True)))
+        )
     # Sets may be called the same, told apart by their files alone; so may published scores, by how they were made.
     same = ["name", "stratifier", "stratum"]
     found = found.with_columns(

@@ -224,7 +224,7 @@ def of_set(
     (row,) = {tuple(r[k] for k in ("model", "predictor", "replicate")) for r in kept(desk, task).table.to_pylist() if _name(r) == name}
     given = {k: v for k, v in zip(("model", "predictor", "replicate"), row, strict=True) if v is not None}
     asked: dict[str, Any] = {**given, "by": by, "split": split, "metrics": (further,) if further else (), "allow_missing": allow_missing}
-    how = {"method": method, "replicates": replicates, "cluster": cluster}
+    how: dict[str, Any] = {"method": method, "replicates": replicates, "cluster": cluster}
     with in_bounds(desk.limits):
         frame = desk.task(task, **_open(settings)).score(None, **asked, intervals=Intervals(**how))
     return Answer(
@@ -268,8 +268,8 @@ def together(desk: Desk, task: str, answers: Mapping[str, Answer], name: str, wi
     if not frames:
         raise BadSpec("no set of predictions could be scored")
     found = pl.concat(frames)
-    if with_published and (rows := known(desk, task)).height:
-        found = beside(found, rows).with_columns(
+    if with_published and (theirs := known(desk, task)).height:
+        found = beside(found, theirs).with_columns(
             pl.coalesce("name", pl.format("{}, published", pl.concat_str("model", "predictor", separator="/", ignore_nulls=True)))
         )
     # Sets may be called the same, told apart by their files alone; so may published scores, by how they were made.
@@ -398,12 +398,16 @@ def compared(
                 f"replicates, or run `lrbstore compare {task} {' '.join(names)} --by {by} --metric {name}`"
             )
         asked: dict[str, Any] = {"by": by, "split": split, "metrics": (name,), "allow_missing": allow_missing}
-        how = {"method": "bootstrap" if method == "bootstrap" else "auto", "replicates": replicates, "cluster": cluster}
+        how: dict[str, Any] = {"method": "bootstrap" if method == "bootstrap" else "auto", "replicates": replicates, "cluster": cluster}
         found = desk.task(task, **_open(settings)).compare(list(names), **asked, intervals=Intervals(**how))
     place = pl.when(pl.col("stratifier") == OVERALL).then(pl.lit(OVERALL)).otherwise(pl.col("stratum").fill_null(NONE)).alias("place")
     call = f"task.compare({list(names)!r}, {_written(asked)}, intervals=lrbstore.Intervals({_written(how)}))"
     code = f"import lrbstore\n\n{_task(ds)}\nfound = {call}"
-    said = {"chosen": chosen(ds, models=list(names), by=by, metric=name, **how), "sources": desk.sources_of(ds.spec.name), "is_sql": False}
+    said: dict[str, Any] = {
+        "chosen": chosen(ds, models=list(names), by=by, metric=name, **how),
+        "sources": desk.sources_of(ds.spec.name),
+        "is_sql": False,
+    }
     return Compared(
         Answer("tie_groups", f"{name} of a model in a stratum", found.scores.with_columns(place).to_arrow(), f"{code}.scores", **said),
         Answer(

@@ -84,9 +84,8 @@ def shown(view: scores.View) -> None:
     order, columns = places(frame), frame["name"].unique(maintain_order=True).to_list()
     here = frame.filter(pl.col("place").is_in(order))
     known = METRICS[name]
-    chance = {"prevalence": "the stratum's share of positives", None: None}.get(
-        known.chance, known.by_chance(n_classes=len(spec.label.classes) or 2)
-    )
+    by_chance = known.by_chance(n_classes=len(spec.label.classes) or 2)
+    chance = "the stratum's share of positives" if known.chance == "prevalence" else by_chance
     less = f"{name} less chance ({chance})" if chance is not None else f"{name}; it has no level of chance"
     left, right = st.columns([3, 2]) if len(columns) < 8 else (st.container(), st.container())
     with left:

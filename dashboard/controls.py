@@ -6,12 +6,14 @@ where the page is first drawn), and the default is shown in its place. A value i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from lrbstore.catalogue import TaskSpec
 from lrbstore.errors import near_names
+from lrbstore.window import EDGES, POLICIES
 
 _REFUSED = "refused_"
 
@@ -30,12 +32,21 @@ def _refuse(key: str, value: str, expected: str) -> None:
     st.session_state.setdefault(_REFUSED, []).append(f"The link asks for {key} = {value!r}; {expected}. Shown is the default.")
 
 
-def one(label: str, options: Sequence[str], key: str, *, default: str | None = None, say: Callable[[str], str] = str, **more: Any) -> str:
-    """Choose one of some names."""
+def one(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    *,
+    default: str | None = None,
+    say: Callable[[str], str] = str,
+    lacking: str = "there is none of that name",
+    **more: Any,
+) -> str:
+    """Choose one of some names; ``lacking`` says what is wrong with another one."""
     options = list(options)
     for value in _asked(key):
         if value not in options:
-            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+            _refuse(key, value, f"{lacking}{near_names(value, options, key)}")
     _forget_unknown(key, options)
     index = options.index(default) if default in options else 0
     return st.selectbox(label, options, index=index, key=key, format_func=say, bind="query-params", persist_state="session", **more)
@@ -88,6 +99,21 @@ def number(label: str, key: str, *, low: int, high: int, default: int, step: int
     return int(st.number_input(label, low, high, default, step, key=key, bind="query-params", persist_state="session", **more))
 
 
+def maybe_number(label: str, key: str, *, low: int, high: int, placeholder: str, **more: Any) -> int | None:
+    """Choose a whole number between two, or leave it open; the placeholder says what then holds."""
+    for value in _asked(key):
+        try:
+            fits = not value or low <= int(value) <= high
+        except ValueError:
+            fits = False
+        if not fits:
+            _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
+    found = st.number_input(
+        label, low, high, None, 1, key=key, placeholder=placeholder, bind="query-params", persist_state="session", **more
+    )
+    return None if found is None else int(found)
+
+
 def text(label: str, key: str, *, default: str = "", most: int = 200, **more: Any) -> str:
     """Take a line of text. It is a value in a question, never a part of its SQL."""
     return str(st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or "").strip()
@@ -96,3 +122,23 @@ def text(label: str, key: str, *, default: str = "", most: int = 200, **more: An
 def flag(label: str, key: str, *, default: bool = False, **more: Any) -> bool:
     """Choose yes or no."""
     return bool(st.toggle(label, default, key=key, bind="query-params", persist_state="session", **more))
+
+
+def task_settings(spec: TaskSpec, *, whose: str = "the task's own", own: Mapping[str, Any] | None = None) -> tuple[tuple[str, Any], ...]:
+    """Choose how a task is opened: split scheme, window length, policy and edge. What is left open is None: as the task declares.
+
+    Args:
+        spec: The task.
+        whose: Who says what holds where nothing is chosen.
+        own: What that is; the task's own by default.
+
+    Returns:
+        Arguments of :func:`lrbstore.task` with their values; hashable.
+    """
+    said = own or {"split_scheme": spec.split_scheme, "seq_len": spec.seq_len, "window": spec.window}
+    scheme = maybe("Split scheme", list(spec.schemes), "split_scheme", placeholder=f"{said['split_scheme']} ({whose})")
+    length = maybe_number("Window length, bp", "seq_len", low=1, high=10_000_000, placeholder=f"{said['seq_len']:,} ({whose})")
+    policy = maybe("Window policy", POLICIES, "window", placeholder=f"{said['window']} ({whose})")
+    usual = said.get("edge") or (spec.edge if (policy or spec.window) == "strict" else "drop")
+    edge = maybe("At a contig's end", EDGES, "edge", placeholder=f"{usual} ({whose})")
+    return (("split_scheme", scheme), ("seq_len", length), ("window", policy), ("edge", edge))

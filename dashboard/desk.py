@@ -7,6 +7,7 @@ take it away: the SQL (or Python) that gives it again, what the reader chose, wh
 from __future__ import annotations
 
 import datetime
+import functools
 import io
 import json
 import re
@@ -23,7 +24,10 @@ import pyarrow.parquet as pq
 from lrbstore.catalogue import source_cards, task_specs
 from lrbstore.errors import BadSpec, LrbStoreError
 from lrbstore.store import Store, damage_said
+from lrbstore.task import Task
 from lrbstore.version import __version__
+
+_TASKS_OPEN = 3  #: Tasks at one window length that stay open: of a million examples each holds some hundred megabytes.
 
 
 class TooLarge(LrbStoreError, RuntimeError):
@@ -104,6 +108,17 @@ class Desk:
         self.limits = limits or Limits()
         self.store = Store(path, release)
         _lock_down(self.store, self.limits)
+        self._opened = functools.lru_cache(maxsize=_TASKS_OPEN)(functools.partial(Task.open, self.store))
+
+    def task(self, name: str, **settings: Any) -> Task:
+        """Open a task as :func:`lrbstore.task` does. The last few stay open, so that the windows of their examples are placed once.
+
+        Raises:
+            UnknownName, BadSpec, MissingData: As :func:`lrbstore.task`.
+            TooLarge: If that took too long or too much memory.
+        """
+        with in_bounds(self.limits):
+            return self._opened(name, **settings)
 
     def close(self) -> None:
         """Close the store."""

@@ -36,6 +36,7 @@ AnyArray = NDArray[Any]
 Direction = Literal["higher", "lower"]
 Kind = Literal["binary", "real"]
 Takes = Literal["scores", "numbers", "probabilities"]
+Chance = float | Literal["prevalence", "one_class_of_all"]
 
 BLOCK_VALUES = 1 << 22  # 32 MiB of float64 per temporary array
 SMALLEST_SUM = 1e-280  # sums of squares below this have lost digits to underflow
@@ -85,6 +86,9 @@ class Metric:
         takes: What predictions are: ``scores``, whose order or size tells the label (of either direction: negated, they mean the
             opposite), ``numbers`` on the label's own scale, or ``probabilities`` of 1.
         one_hot: Labels of two axes mark the one class of each example.
+        chance: What predictions that know nothing of the labels give: a number; the share of positives (``prevalence``); one over the
+            number of classes (``one_class_of_all``: one half of labels of one axis). Of a metric that takes numbers, what the labels' own
+            mean gives. None where that hangs on how often which class is decided for, or on the labels' spread.
         options: Names of the keyword options.
         grouped: For a number of axes, the same metric over all groups at once: takes a :class:`Grouped` and the options, and gives a value
             for each group that is not empty. Where there is none, `by_group` calls the function group by group.
@@ -102,8 +106,26 @@ class Metric:
     undefined_when: str
     takes: Takes = "scores"
     one_hot: bool = False
+    chance: Chance | None = None
     options: tuple[str, ...] = ()
     grouped: Mapping[int, Callable[..., list[Value]]] = field(default_factory=dict, compare=False, repr=False)
+
+    def by_chance(self, n_pos: int | None = None, n_neg: int | None = None, n_classes: int = 2) -> float | None:
+        """Say what predictions that know nothing of the labels give on some examples.
+
+        Args:
+            n_pos: Positives among the examples, of a label of two classes.
+            n_neg: Negatives likewise.
+            n_classes: Classes of the label.
+
+        Returns:
+            The value; None where the metric has none (see ``chance``), or where it needs the share of positives and there is none.
+        """
+        if self.chance == "one_class_of_all":
+            return 1 / n_classes
+        if self.chance == "prevalence":
+            return n_pos / (n_pos + n_neg) if n_pos is not None and n_neg is not None and n_pos + n_neg else None
+        return self.chance
 
     def __call__(self, labels: ArrayLike, predictions: ArrayLike, **options: float) -> Value:
         """Compute the metric.
@@ -182,6 +204,7 @@ def _declare(
     direction: Direction = "higher",
     takes: Takes = "scores",
     one_hot: bool = False,
+    chance: Chance | None = None,
     grouped: Mapping[int, Callable[..., list[Value]]] | None = None,
 ) -> Callable[[Callable[..., Value]], Metric]:
     """Enter a function into `METRICS` under its own name; its keyword-only parameters are the metric's options."""
@@ -202,6 +225,7 @@ def _declare(
             undefined_when=undefined_when,
             takes=takes,
             one_hot=one_hot,
+            chance=chance,
             options=options,
             grouped=grouped or {},
         )
@@ -530,6 +554,7 @@ def accuracy(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRE
     ndim=(1,),
     source="Hanley & McNeil 1982, doi:10.1148/radiology.143.1.7063747",
     undefined_when=_ONE_CLASS,
+    chance=0.5,
     grouped={1: _single_by_group(_auroc_of_groups)},
 )
 def auroc(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -545,6 +570,7 @@ def auroc(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1,),
     source="average precision as in scikit-learn's average_precision_score; by chance it is the prevalence, which the note says",
     undefined_when=_ONE_CLASS,
+    chance="prevalence",
     grouped={1: _auprc_by_group},
 )
 def auprc(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -576,6 +602,7 @@ def class_accuracy(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark",
     undefined_when="every track has one class only",
+    chance=0.5,
 )
 def mean_auroc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' AUROC."""
@@ -590,6 +617,7 @@ def mean_auroc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source="evaluation of the chromatin tasks of the Genomics Long-Range Benchmark; by chance it is the mean prevalence of the same tracks",
     undefined_when="every track has one class only",
+    chance="prevalence",
 )
 def mean_auprc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' average precision."""
@@ -609,6 +637,7 @@ def mean_auprc_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1, 2),
     source="Matthews 1975, doi:10.1016/0005-2795(75)90109-9; of several classes Gorodkin 2004, doi:10.1016/j.compbiolchem.2004.09.006",
     undefined_when="only one class is present, or is ever decided for (scikit-learn says 0 there)",
+    chance=0.0,
     one_hot=True,
     grouped=dict.fromkeys((1, 2), functools.partial(_by_confusion, "mcc")),
 )
@@ -625,6 +654,7 @@ def mcc(labels: AnyArray, predictions: AnyArray, *, threshold: float = THRESHOLD
     ndim=(1, 2),
     source="Brodersen et al. 2010, doi:10.1109/ICPR.2010.764; as in scikit-learn's balanced_accuracy_score",
     undefined_when=_ONE_CLASS,
+    chance="one_class_of_all",
     one_hot=True,
     grouped=dict.fromkeys((1, 2), functools.partial(_by_confusion, "balanced_accuracy")),
 )
@@ -714,6 +744,7 @@ _CONSTANT = "fewer than 2 numbers, constant labels or constant predictions"
     ndim=(1, 2, 3),
     source="Pearson 1895, doi:10.1098/rspl.1895.0041",
     undefined_when=_CONSTANT,
+    chance=0.0,
     grouped={1: _single_by_group(_pearson_of_groups)},
 )
 def pearson(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -729,6 +760,7 @@ def pearson(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1,),
     source="Spearman 1904, doi:10.2307/1412159",
     undefined_when=_CONSTANT,
+    chance=0.0,
     grouped={1: _single_by_group(_spearman_of_groups)},
 )
 def spearman(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -744,6 +776,7 @@ def spearman(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(1, 2, 3),
     source="as in scikit-learn's r2_score; not the square of a correlation",
     undefined_when="fewer than 2 numbers or constant labels",
+    chance=0.0,
     takes="numbers",
     grouped={1: _single_by_group(_r2_of_groups)},
 )
@@ -780,6 +813,7 @@ def mse(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2,),
     source=_CARD,
     undefined_when=f"every tissue has {_CONSTANT}",
+    chance=0.0,
 )
 def mean_spearman_across_tissues(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tissues' rank correlation over genes."""
@@ -794,6 +828,7 @@ def mean_spearman_across_tissues(labels: AnyArray, predictions: AnyArray) -> Val
     ndim=(2,),
     source=_CARD,
     undefined_when=f"every gene has {_CONSTANT}",
+    chance=0.0,
     grouped={2: _mean_over_examples_by_group(lambda: _spearman, "gene")},
 )
 def mean_spearman_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -809,6 +844,7 @@ def mean_spearman_across_genes(labels: AnyArray, predictions: AnyArray) -> Value
     ndim=(2, 3),
     source=_CARD,
     undefined_when=f"every track has {_CONSTANT}",
+    chance=0.0,
 )
 def mean_pearson_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value:
     """Average the tracks' correlation over all positions."""
@@ -823,6 +859,7 @@ def mean_pearson_across_tracks(labels: AnyArray, predictions: AnyArray) -> Value
     ndim=(2, 3),
     source=_CARD,
     undefined_when=f"every gene has {_CONSTANT}",
+    chance=0.0,
     grouped=dict.fromkeys((2, 3), _mean_over_examples_by_group(lambda: _pearson, "gene")),
 )
 def mean_pearson_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
@@ -838,6 +875,7 @@ def mean_pearson_across_genes(labels: AnyArray, predictions: AnyArray) -> Value:
     ndim=(2, 3),
     source=_CARD,
     undefined_when="every track has fewer than 2 numbers or constant labels",
+    chance=0.0,
     takes="numbers",
 )
 def mean_r2(labels: AnyArray, predictions: AnyArray) -> Value:

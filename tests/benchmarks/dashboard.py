@@ -1,8 +1,8 @@
 """What the dashboard's pages ask, and the seconds it takes: ``python tests/benchmarks/dashboard.py --store FOLDER [--repeat 3]``.
 
-Builds nothing: give it a store of the size that matters (``lrbstore simulate --scale 0.6``, and ingest a few sources). Each question is asked
-of one open desk as a page asks it, without the caches of the screen; the first answer stands beside the median of those that follow. CPU
-seconds, over all threads, tell more than wall time on a machine that others share.
+Builds nothing: give it a store of the size that matters (``lrbstore simulate --scale 0.6``, and ingest a few sources). Each question is
+asked of one open desk as a page asks it, without the caches of the screen; the first answer stands beside the median of those that
+follow. CPU seconds, over all threads, tell more than wall time on a machine that others share.
 """
 
 from __future__ import annotations

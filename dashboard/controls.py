@@ -119,6 +119,12 @@ def text(label: str, key: str, *, default: str = "", most: int = 200, **more: An
     return str(st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or "").strip()
 
 
+def passage(label: str, key: str, *, default: str = "", most: int, height: int = 200, **more: Any) -> str:
+    """Take several lines of text, which a link holds as well."""
+    bound = {"max_chars": most, "height": height, "key": key, "bind": "query-params", "persist_state": "session"}
+    return str(st.text_area(label, default, **bound, **more) or "").strip()
+
+
 def flag(label: str, key: str, *, default: bool = False, **more: Any) -> bool:
     """Choose yes or no."""
     return bool(st.toggle(label, default, key=key, bind="query-params", persist_state="session", **more))

@@ -22,6 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lrbstore.catalogue import source_cards, task_specs
+from lrbstore.contract import literal
+from lrbstore.dashboard.guard import bounded
 from lrbstore.errors import BadSpec, LrbStoreError
 from lrbstore.store import Store, damage_said
 from lrbstore.task import Task
@@ -91,8 +93,8 @@ class Answer:
 class Desk:
     """A release of a store, open for the screen.
 
-    DuckDB is locked down before the first question: it reads the store's own folder and nothing else, its settings cannot be changed, and
-    a question that takes too long or too much is ended.
+    DuckDB is locked down before the first question: it reads the store's data files and nothing else, its settings cannot be changed, and
+    a question that takes too long or too much is ended. (The attacks that this was tried with: ``tests/test_dashboard_guard.py``.)
 
     Args:
         path: The store's folder.
@@ -106,8 +108,7 @@ class Desk:
 
     def __init__(self, path: Path, release: str | None = None, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self.store = Store(path, release)
-        _lock_down(self.store, self.limits)
+        self.store = Store(path, release, settings=locked(Path(path).absolute() / "data", self.limits))
         self._opened = functools.lru_cache(maxsize=_TASKS_OPEN)(functools.partial(Task.open, self.store))
 
     def task(self, name: str, **settings: Any) -> Task:
@@ -160,7 +161,7 @@ class Desk:
         Raises:
             TooLarge: If it took too long or too much memory, or gives more rows than a screen shows.
         """
-        asked = page or f"select * from ({sql}) limit {self.limits.rows + 1}"
+        asked = page or bounded(sql, self.limits.rows + 1)
         table = self.relation(asked, _named_in(asked, params or {}))
         if page is None and table.num_rows > self.limits.rows:
             raise TooLarge(f"this gives more than {self.limits.rows:,} rows: choose less of it")
@@ -174,7 +175,7 @@ class Desk:
         """
         if answer.n is None or answer.n == answer.table.num_rows or not answer.is_sql:
             return answer.table
-        sql = f"select * from ({answer.made_by}) limit {self.limits.taken + 1}"
+        sql = bounded(answer.made_by, self.limits.taken + 1)
         table = self.relation(sql, _named_in(sql, answer.params))
         if table.num_rows > self.limits.taken:
             raise TooLarge(f"this gives more than {self.limits.taken:,} rows: choose less of it, or ask with `lrbstore sql`")
@@ -208,21 +209,19 @@ class Desk:
         return tuple(s for s in task_specs()[task].sources if s in held)
 
 
-def _lock_down(store: Store, limits: Limits) -> None:
-    """Let DuckDB read the store's folder and nothing else, within limits, from now on."""
-    cursor = store.cursor("")
-    for setting in (
+def locked(folder: Path, limits: Limits) -> tuple[str, ...]:
+    """List the settings, in their order, with which DuckDB reads one folder and nothing else, within limits, until it is closed."""
+    return (
         f"max_execution_time = {round(limits.seconds * 1000)}",  # global: a plain SET would not bind cursors
-        f"memory_limit = '{limits.memory}'",
+        f"memory_limit = {literal(limits.memory)}",
         "temp_directory = ''",  # else a folder that could be written to and read from
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "allow_community_extensions = false",
-        f"allowed_directories = ['{str(store.path).replace(chr(39), chr(39) * 2)}']",
+        f"allowed_directories = [{literal(folder)}]",
         "enable_external_access = false",
         "lock_configuration = true",
-    ):
-        cursor.execute(f"set global {setting}")
+    )
 
 
 class in_bounds:  # noqa: N801 - a context manager, named as it reads

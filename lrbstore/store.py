@@ -52,6 +52,7 @@ class Store:
     Args:
         path: The store's folder.
         release: Name of the release; the current one by default. A store keeps the release that it was opened with.
+        settings: DuckDB's global settings, ``name = value``, set in this order once the views are there, in a forked process as well.
 
     Raises:
         MissingData: If nothing has been published there.
@@ -59,20 +60,20 @@ class Store:
         SchemaTooNew, SchemaTooOld: If another lrbstore wrote it.
     """
 
-    def __init__(self, path: Path, release: str | None = None) -> None:
+    def __init__(self, path: Path, release: str | None = None, *, settings: Sequence[str] = ()) -> None:
         self.path = Path(path).absolute()  # a relation made now is good after a change of the working folder
         self.folder = StoreFolder(self.path)
         self.manifest: Manifest
         self.manifest, held = self.folder.open(release)
         self._held, self._let_go = held, weakref.finalize(self, os.close, held)
         self._is_shared = False
-        self._base, self._pid = connect(), os.getpid()
+        self._base, self._pid, self._settings = connect(), os.getpid(), tuple(settings)
         _opened.add(self)
         self._ready: set[str] = set()  # schemas whose views are there, beside main
         self._copies, self._sorted = SortedCopies(self.manifest, self.path), dict[tuple[str, str, tuple[str, ...]], str]()
         self._lock = threading.Lock()
         try:
-            _prepare(self._base, self)
+            self._make_ready(self._base)
         except BaseException:
             self.close()
             raise
@@ -136,7 +137,7 @@ class Store:
         if self._pid != os.getpid():
             _inherited.append(self._base)
             fresh = connect()
-            _prepare(fresh, self)
+            self._make_ready(fresh)
             self._base, self._pid, self._ready, self._sorted, self._lock = fresh, os.getpid(), set(), {}, threading.Lock()
         try:
             with self._lock:
@@ -149,6 +150,11 @@ class Store:
             return self._base.cursor()
         except duckdb.ConnectionException as error:
             raise LrbStoreError(f"the store at {self.path} has been closed; open it again: lrbstore.open({str(self.path)!r})") from error
+
+    def _make_ready(self, connection: duckdb.DuckDBPyConnection) -> None:
+        _prepare(connection, self)
+        for setting in self._settings:
+            connection.execute(f"set global {setting}")
 
     def _view_of_order(self, united: str, order: Order, bounds: Bounds) -> str:
         """Return the name of the view over a sorted copy that has all rows within bounds; it is made where no question had it before."""

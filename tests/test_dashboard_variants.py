@@ -1,0 +1,340 @@
+"""The page of variants: counts and rows under filters against brute force, places as typed, one variant's card, the page in its states."""
+
+from collections import Counter
+from pathlib import Path
+
+import polars as pl
+import pytest
+import screen
+
+from lrbstore.dashboard import places
+from lrbstore.dashboard.desk import Desk, Limits, TooLarge
+from lrbstore.dashboard.queries import sql, variants
+from lrbstore.errors import BadSpec, ContigNotFound
+
+
+@pytest.fixture(scope="module")
+def desk(scored_store: Path):
+    held = Desk(scored_store)
+    yield held
+    held.close()
+
+
+@pytest.fixture(scope="module")
+def everything(desk) -> pl.DataFrame:
+    """All records, with what only some sources say, and all traits of each, by plain joins."""
+    return desk.store.sql(
+        """with said as (
+            select record_id, clinical_significance as significance, molecular_consequence as consequence from clinvar_record
+            union all select record_id, null, consequence from cell_model_variant
+            union all select record_id, null, consequence from cell_model_mutation
+        ),
+        traits as (select record_id, list(trait) as others from record_trait group by all)
+        select r.*, s.significance, s.consequence, list_append(coalesce(t.others, []), r.trait) as traits
+        from variant_record as r left join said as s using (record_id) left join traits as t using (record_id)"""
+    ).pl()
+
+
+def middling(column: pl.Series) -> str:
+    """A value that is neither rare nor everywhere."""
+    counted = column.drop_nulls().value_counts(sort=True)
+    return counted[column.name][min(3, counted.height - 1)]
+
+
+def cases(rows: pl.DataFrame) -> list[tuple[dict, pl.Expr]]:
+    """Filters as the page gives them, beside what they mean."""
+    tissue, trait, symbol = (middling(rows[c]) for c in ("tissue", "trait", "gene_symbol"))
+    other = rows.filter(pl.col("traits").list.len() > 2).select(pl.col("traits").list.get(1)).item(0, 0)
+    both = rows.filter(pl.col("gene_symbol").is_not_null() & pl.col("gene_id").is_not_null()).row(0, named=True)
+    ids = rows.filter(gene_symbol=both["gene_symbol"])["gene_id"].drop_nulls().unique()
+    symbols = rows.filter(gene_id=both["gene_id"])["gene_symbol"].drop_nulls().unique()
+    place = rows.filter(assembly="GRCh37").row(0, named=True)
+    chrom, lo, hi = place["chrom"], max(1, place["pos"] - 5_000), place["pos"]
+    inside = (pl.col("assembly") == "GRCh37") & (pl.col("chrom") == chrom) & pl.col("pos").is_between(lo, hi)
+    region = {"region": f"{chrom.removeprefix('chr')}:{lo:,}-{hi:,}", "assembly": "GRCh37"}
+    return [
+        ({}, pl.lit(True)),
+        ({"source": ("clinvar", "lrb")}, pl.col("source").is_in(["clinvar", "lrb"])),
+        ({"tissue": tissue}, pl.col("tissue") == tissue),
+        ({"trait": trait}, pl.col("traits").list.contains(trait)),
+        ({"trait": other, "source": ("clinvar",)}, pl.col("traits").list.contains(other) & (pl.col("source") == "clinvar")),
+        ({"gene": both["gene_symbol"]}, (pl.col("gene_symbol") == both["gene_symbol"]) | pl.col("gene_id").is_in(ids)),
+        ({"gene": both["gene_id"]}, (pl.col("gene_id") == both["gene_id"]) | pl.col("gene_symbol").is_in(symbols)),
+        (region, inside),
+        ({"significance": "Pathogenic"}, pl.col("significance") == "Pathogenic"),
+        ({"consequence": "missense_variant"}, pl.col("consequence") == "missense_variant"),
+        ({"consequence": "missense"}, pl.col("consequence") == "missense"),
+        ({"significance": "Pathogenic", **region}, (pl.col("significance") == "Pathogenic") & inside),
+        ({"gene": symbol, "trait": trait}, None),
+        ({"tissue": "nowhere"}, pl.lit(False)),
+    ]
+
+
+def test_counts_are_those_of_brute_force(desk, everything):
+    for filters, means in cases(everything):
+        if means is None:
+            continue
+        rows = everything.filter(means)
+        found = {r["source"]: (r["n_records"], r["n_variants"]) for r in variants.by_source(desk, **filters).table.to_pylist()}
+        wanted = {source: (part.height, part["variant_id"].drop_nulls().n_unique()) for (source,), part in rows.group_by("source")}
+        assert found == wanted, filters
+        for stratum in variants.STRATA:
+            column = pl.coalesce("gene_symbol", "gene_id") if stratum == "gene" else pl.col(stratum)
+            counted = Counter(rows.select(column).to_series().drop_nulls().to_list())
+            shown = {r[stratum]: r["n_records"] for r in variants.top(desk, stratum, **filters).table.to_pylist()}
+            assert shown == {value: counted[value] for value in shown}, (filters, stratum)
+            assert sorted(shown.values()) == sorted(n for _, n in counted.most_common(variants.MOST)), (filters, stratum)
+
+
+def test_pages_follow_each_other_there_and_back_and_hold_every_record_once(desk, everything):
+    for filters, means in cases(everything):
+        n = sum(variants.by_source(desk, **filters).table["n_records"].to_pylist())
+        if not 0 < n < 2_000:
+            continue
+        after, seen, starts = None, [], []
+        while True:
+            page = variants.page(desk, after, n, **filters)
+            assert page.answer.rows == n
+            assert page.previous == (starts[-1] if starts else None), filters
+            seen += page.answer.table["record_id"].to_pylist()
+            starts.append(after)
+            if page.next is None:
+                break
+            after = page.next
+        assert seen == sorted({*seen})
+        if means is not None:
+            assert seen == sorted(everything.filter(means)["record_id"].to_list()), filters
+        assert desk.whole(page.answer)["record_id"].to_pylist() == seen
+
+
+def test_the_store_reads_sorted_copies_where_they_serve(desk, everything, monkeypatch):
+    asked = []
+    exchange = desk.store._view_of_order
+    monkeypatch.setattr(desk.store, "_view_of_order", lambda *given: asked.append(given[1].name) or exchange(*given))
+    wanted = {"tissue": "tissue", "trait": "trait", "gene": "chrom_pos", "region": "chrom_pos"}
+    for filters, _ in cases(everything):
+        if len(filters.keys() - {"assembly"}) == 1 and (name := next(iter(filters))) in wanted:
+            asked.clear()
+            variants.page(desk, None, 1, **filters)
+            assert wanted[name] in asked, filters
+
+
+def test_text_of_a_reader_is_a_value(desk):
+    for name in ("tissue", "trait", "gene", "significance", "consequence"):
+        assert variants.by_source(desk, **{name: "x') or true --"}).rows == 0
+    assert variants.by_source(desk, source=("x') or true --",)).rows == 0
+
+
+def test_more_rows_than_may_be_taken_are_refused(scored_store):
+    small = Desk(scored_store, limits=Limits(taken=100))
+    with pytest.raises(TooLarge, match="100 rows"):
+        small.whole(variants.page(small, None, 10_000).answer)
+    small.close()
+
+
+def test_a_name_is_found_whatever_its_case_else_those_that_hold_it(desk):
+    known = variants.values(desk, "trait").table
+    name = next(v for v in known["value"].to_pylist() if v != v.upper())
+    assert variants.matches(known, name) == variants.matches(known, name.upper()) == (name, ())
+    none, near = variants.matches(known, name[1:-1].upper(), most=5)
+    assert none is None
+    assert 1 <= len(near) <= 5
+    assert all(name[1:-1].casefold() in v.casefold() for v, _ in near)
+    assert variants.matches(known, "no trait is called this") == (None, ())
+
+
+# ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("chr1:1000-2000", 999, 2000),
+        ("1:1,000-2,000", 999, 2000),
+        ("chr1:1000..2000", 999, 2000),
+        ("CHR1 1000", 999, 1000),
+        ("chr1:1-1", 0, 1),
+    ],
+)
+def test_regions_are_typed_from_one_and_kept_from_zero(text, start, end):
+    found = places.region(text, "GRCh38")
+    assert (found.chrom, found.start, found.end) == ("chr1", start, end)
+    assert (found.first, found.last) == (start + 1, end)
+    assert places.region(str(found), "GRCh38") == found
+
+
+def test_a_contig_alone_is_all_of_it():
+    assert places.region("chr21", "GRCh38").end == 46_709_983
+
+
+@pytest.mark.parametrize("text", ["chr1:0-5", "chr1:10-5", "chr1:a-b", "", "chr1:1-2-3", "1000-2000 of chr1"])
+def test_what_is_no_region_is_refused(text):
+    with pytest.raises((BadSpec, ContigNotFound)):
+        places.region(text, "GRCh38")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "GRCh38:chr1:1000:A:G",
+        "hg38-1-1000-A-G",
+        "chr1-1000-A-G",
+        "1-1,000-a-g",
+        "chr1:1000:A:G",
+        "chr1:1000A>G",
+        "1:1000 A>G",
+        "1 1000 A G",
+        "1_1000_A/G",
+    ],
+)
+def test_alleles_are_typed_in_many_ways(text):
+    assert places.variant(text, "GRCh38").variant_id == "GRCh38:chr1:1000:A:G"
+
+
+def test_the_text_names_the_assembly_else_the_control_does_and_alleles_are_trimmed():
+    assert places.variant("GRCh37:1:1000:A:G", "GRCh38").assembly == "GRCh37"
+    assert places.variant("1-1000-A-G", "GRCh37").assembly == "GRCh37"
+    assert places.variant("chr1-1000-GCA-GCG", "GRCh38").variant_id == "GRCh38:chr1:1002:A:G"
+    assert places.variant("RS123", "GRCh38") == "rs123"
+    long = f"GRCh38:chr1:1000:A:99-{'0' * 32}"
+    assert places.variant(long, "GRCh38") == long
+
+
+@pytest.mark.parametrize("text", ["rs", "chr1-1000", "chr1-0-A-G", "chr1-1000-A-<DEL>", "chrZ-1000-A-G", "nothing"])
+def test_what_is_no_variant_is_refused(text):
+    with pytest.raises((BadSpec, ContigNotFound)):
+        places.variant(text, "GRCh38")
+
+
+def test_links_say_the_bases_of_ref_from_one():
+    # rs429358: chr19:44908684 T>C on GRCh38, chr19:45411941 on GRCh37 (dbSNP)
+    found = places.links(places.variant("19-44908684-T-C", "GRCh38"))
+    assert found["UCSC"].endswith("db=hg38&position=chr19%3A44908684-44908684")
+    assert found["Ensembl"].startswith("https://www.ensembl.org/")
+    assert found["Ensembl"].endswith("r=19%3A44908684-44908684")
+    assert found["gnomAD"].endswith("/variant/19-44908684-T-C?dataset=gnomad_r4")
+    old = places.links(places.variant("19-45411941-TAC-T", "GRCh37"))
+    assert old["UCSC"].endswith("db=hg19&position=chr19%3A45411941-45411943")
+    assert old["Ensembl"].startswith("https://grch37.ensembl.org/")
+    assert old["gnomAD"].endswith("19-45411941-TAC-T?dataset=gnomad_r2_1")
+
+
+# ── one variant ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def met(everything) -> str:
+    """The variant that most sources speak of."""
+    many = everything.filter(pl.col("variant_id").str.starts_with("GRCh38")).group_by("variant_id").agg(pl.col("source").n_unique())
+    return many.sort("source", "variant_id")["variant_id"][-1]
+
+
+def test_a_card_holds_every_record_of_the_allele_across_sources(desk, everything, met):
+    card = variants.card(desk, met)
+    own = everything.filter(variant_id=met)
+    found = card.records.frame
+    assert own["source"].n_unique() >= 3
+    assert {*own["record_id"]} <= {*found["record_id"]}
+    assert found["record_id"].is_unique().all()
+    assert {*found.filter(matched_by="rs_id")["variant_id"]} <= {None}
+    assert {*found.filter(matched_by="rs_id")["rs_id"]} <= {*own["rs_id"]}
+    (row,) = card.allele.frame.filter(lift_status="native", variant_id=met).to_dicts()
+    assert row["ref_check"] == desk.store.sql("select ref_check from variant where variant_id = $v", {"v": met}).fetchall()[0][0]
+    traits = desk.store.sql(
+        "select count(*) from record_trait where record_id in (select unnest($ids))", {"ids": found["record_id"].to_list()}
+    )
+    assert card.traits.rows == traits.fetchall()[0][0]
+    _, chrom, pos, ref, alt = met.split(":")
+    assert (
+        variants.card(desk, f"{chrom.removeprefix('chr')}-{int(pos):,}-{ref}-{alt}").records.table["record_id"]
+        == card.records.table["record_id"]
+    )
+
+
+def test_an_rs_number_gives_its_alleles_and_records(desk, everything):
+    rs = everything.filter(pl.col("variant_id").is_not_null())["rs_id"].drop_nulls()[0]
+    wanted = everything.filter(rs_id=rs)
+    card = variants.card(desk, rs.upper())
+    alleles = {*wanted["variant_id"].drop_nulls()}
+    assert {*wanted["record_id"]} <= {*card.records.frame["record_id"]}
+    assert ({card.asked.variant_id} if card.asked else {*card.others}) == alleles
+
+
+def test_a_variant_that_nobody_speaks_of_has_an_empty_card(desk):
+    card = variants.card(desk, "chr1-1-A-C")
+    assert (card.records.rows, card.traits.rows, card.allele.rows) == (0, 0, 0)
+    assert variants.card(desk, "rs1").records.rows == 0
+
+
+# ── the pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_the_page_is_drawn_and_a_filter_changes_it(scored_store, everything):
+    with screen.page("variants", scored_store) as app:
+        screen.is_sound(app)
+        assert f"{everything.height:,} records" in screen.text(app)
+        app.multiselect(key="source").set_value(["clinvar"]).run()
+        screen.is_sound(app)
+        assert f"{everything.filter(source='clinvar').height:,} records" in screen.text(app)
+        app.button(key="next_").click().run()
+        screen.is_sound(app)
+        assert app.query_params["page_after"]
+        app.selectbox(key="significance").set_value("Pathogenic").run()
+        screen.is_sound(app)
+        assert "page_after" not in app.query_params
+
+
+@pytest.mark.slow
+def test_a_link_sets_every_control(scored_store, everything, met):
+    row = (
+        everything.filter(significance="Pathogenic", consequence="missense_variant").drop_nulls(["gene_symbol", "trait"]).row(0, named=True)
+    )
+    pos, chrom = row["pos"], row["chrom"]
+    link = {
+        "source": ["clinvar"], "trait": row["trait"], "gene": row["gene_symbol"], "region": f"{chrom}:{pos}-{pos}",
+        "assembly": row["assembly"], "significance": "Pathogenic", "consequence": "missense_variant", "variant": met,
+    }  # fmt: skip
+    with screen.page("variants", scored_store, **link) as app:
+        screen.is_sound(app)
+        assert f"Variant {met}" in screen.text(app)
+        assert any(f"{n} records" in screen.text(app) for n in range(1, 50))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ({"region": "chr1:9-1"}, "no region"),
+        ({"region": "chr99"}, "no contig"),
+        ({"variant": "nothing"}, "no variant"),
+        ({"variant": "chr1-1-A-C"}, "No record speaks"),
+        ({"source": "nobody"}, "nobody"),
+        ({"trait": "no trait is called this"}, "Choose one of the names"),
+        ({"page_after": "x"}, "page_after"),
+        ({"region": "chr1:1-1"}, "No record meets"),
+    ],
+)
+def test_what_a_link_asks_for_and_is_not_there_is_said(scored_store, link, said):
+    with screen.page("variants", scored_store, **link) as app:
+        screen.is_sound(app)
+        assert said in screen.text(app)
+
+
+@pytest.mark.slow
+def test_the_page_of_sql_answers_refuses_and_takes_an_example(scored_store):
+    with screen.page("sql", scored_store) as app:
+        screen.is_sound(app)
+        app.button(key="example1_").click().run()
+        screen.is_sound(app)
+        held = Desk(scored_store)
+        assert app.text_area(key="q").value == sql.examples(held)[1].sql
+        held.close()
+        app.text_area(key="q").set_value("").run()
+        assert "Nothing is asked" in screen.text(app)
+    with screen.page("sql", scored_store, q="drop table source", table="clinvar_record") as app:
+        screen.is_sound(app)
+        assert "is no question" in screen.text(app)
+    with screen.page("sql", scored_store, q="select * from range(2000) -- more") as app:
+        screen.is_sound(app)
+        assert "The first 1,000 of 2,000 rows" in screen.text(app)

@@ -58,10 +58,19 @@ def bars(
 
 _NAMES = 128  #: Pixels for the names on the left.
 _LANE = 19  #: Pixels of a lane.
+_AXIS = 62  #: Pixels of the axis below: what is given as a chart's height holds it, and the legend, as well.
+_LEGEND = 48
 
 
 def along(
-    marks: Sequence[Any], *, chrom: str, start: int, end: int, anchor: int | None = None, contig_length: int | None = None, height: int = 60
+    marks: Sequence[Any],
+    *,
+    chrom: str,
+    start: int,
+    end: int,
+    anchor: int | None = None,
+    contig_length: int | None = None,
+    height: int = 160,
 ) -> Any:
     """Lay marks over a window: its edges dashed, its anchor in orange, and grey where the contig has ended.
 
@@ -72,7 +81,7 @@ def along(
         end: Its end, exclusive.
         anchor: 0-based anchor base.
         contig_length: Bases of the contig.
-        height: Pixels.
+        height: Pixels, axis and legend included.
     """
     margin = max((end - start) * 0.02, 1)
     low, high = start + 0.5 - margin, end + 0.5 + margin
@@ -105,9 +114,9 @@ def _placed(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(x=pl.col("start") + 0.5, x2=pl.col("end") + 0.5)
 
 
-def lanes_height(lanes: Sequence[Any]) -> int:
-    """Give the pixels that so many lanes take."""
-    return max(_LANE * len(lanes), 2 * _LANE)
+def lanes_height(n: int, *, legend: bool = True) -> int:
+    """Give the pixels that so many lanes take, with what is below them."""
+    return _LANE * max(n, 2) + _AXIS + (_LEGEND if legend else 0)
 
 
 def genes(blocks: pl.DataFrame) -> Any:
@@ -191,7 +200,7 @@ def signal(frame: pl.DataFrame, *, title: str) -> Any:
     placed = _placed(frame)
     tooltip = [alt.Tooltip("value:Q", format=".3~g", title=title), "split", "npy_idx"]
     tooltip += [alt.Tooltip("start:Q", format=",d", title="start (0-based)"), alt.Tooltip("end:Q", format=",d", title="end (exclusive)")]
-    y = alt.Y("value:Q", title=title, axis=_side(titleLimit=110, tickCount=3, grid=False, format="~s"))
+    y = alt.Y("value:Q", title=title, axis=_side(titleLimit=110, tickCount=3, grid=False, format=".3~s"))
 
     def marks(x: Any) -> Any:
         return alt.Chart(placed).mark_bar(color=COLOURS[2], opacity=0.75, binSpacing=0).encode(x=x, x2="x2:Q", y=y, tooltip=tooltip)
@@ -228,3 +237,26 @@ def letters(
     text = "\n".join(f"{name.ljust(pad)}  {before}{middle}{after}" for name, middle in lines)
     ruler = f"{' ' * pad}  {first}{' ' * max(len(before) + width + len(after) - len(first) - len(last), 1)}{last}"
     return f'<pre style="overflow-x:auto;font-size:0.85rem;line-height:1.5;margin:0" tabindex="0">{ruler}\n{text}</pre>'
+
+
+def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> Any:
+    """Draw a heat map in the order of the frame; the lighter, the higher.
+
+    Args:
+        frame: One row a cell.
+        x: Column of the names below.
+        y: Column of the names on the left.
+        value: Column of numbers.
+        title: What the numbers are.
+    """
+    columns, rows = (list(dict.fromkeys(frame[name].to_list())) for name in (x, y))
+    colour = alt.Color(
+        f"{value}:Q",
+        title=title,
+        scale=alt.Scale(scheme="viridis"),
+        legend=alt.Legend(orient="top", direction="horizontal", gradientLength=160, gradientThickness=8, titleLimit=300),
+    )
+    across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-60, labelLimit=150, labelOverlap=True))
+    down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=110))
+    chart = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=list(frame.columns))
+    return chart.properties(width="container", height=15 * len(rows) + 200)

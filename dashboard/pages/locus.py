@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from lrbstore.dashboard import charts, controls, parts
-from lrbstore.dashboard.queries import locus
+from lrbstore.dashboard.queries import expression, locus
 from lrbstore.window import POLICIES
 
 parts.head(
@@ -90,7 +90,7 @@ else:
         blocks = locus.blocks(held, low, high)
         frame = charts.pl.DataFrame(blocks)
         lanes = frame["lane"].unique().to_list()
-        st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=charts.lanes_height(lanes)))
+        st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=charts.lanes_height(len(lanes))))
         shown = held.table.num_rows
         more = f" and {held.rows - shown:,} more that are not drawn" if held.rows > shown else ""
         st.caption(f"{shown} transcripts{more}. → + strand, ← − strand, ★ canonical; thick: coding; a point: only its start is known.")
@@ -110,7 +110,7 @@ else:
             mark, answer, said = charts.dots(points.frame.with_columns(here=here)), points, "each tick is a variant"
         else:
             mark, answer, said = charts.counts(counted.frame), counted, f"counted in {locus.WINDOW_BINS} bins: too many to draw one by one"
-        st.altair_chart(charts.along([mark], **drawn, height=charts.lanes_height(range(n_sources))))
+        st.altair_chart(charts.along([mark], **drawn, height=charts.lanes_height(n_sources, legend=answer is counted)))
         st.caption(f"{total:,} records of {n_sources} sources; {said}.")
         parts.show(answer, table=False)
     else:
@@ -121,7 +121,7 @@ else:
             bins = parts.ask(locus.cage, place, low, high, tracks.index(track) if track else None)
             if bins.rows:
                 title = track or f"mean of {len(tracks)} tracks"
-                st.altair_chart(charts.along([charts.signal(bins.frame, title=title)], **drawn, height=110))
+                st.altair_chart(charts.along([charts.signal(bins.frame, title=title)], **drawn, height=190))
                 n_windows = bins.frame["npy_idx"].n_unique()
                 st.caption(f"CAGE, raw counts a bin of 128 bp: {title}; {bins.rows:,} bins of {n_windows} labelled window(s).")
                 parts.show(bins, table=False)
@@ -150,10 +150,10 @@ else:
         made_of = parts.ask(locus.composition, place, window.start, window.end)
         a, c, g, t, n = made_of.counts
         gc = "undefined: no base is known" if made_of.gc is None else f"{made_of.gc:.1%}"
-        columns = st.columns(3)
-        columns[0].metric("GC of the window", gc, help="G and C among A, C, G, T")
-        columns[1].metric("A · C · G · T", " · ".join(f"{one:,}" for one in (a, c, g, t)))
-        columns[2].metric("N · off the contig", f"{n:,} · {made_of.off_contig:,}")
+        st.markdown(
+            f"**The window**: GC {gc} (of A, C, G, T) · A {a:,} · C {c:,} · G {g:,} · T {t:,} · N {n:,} "
+            f"· off the contig {made_of.off_contig:,} bp"
+        )
 
     st.subheader("At the contig's edges")
     edges = parts.ask(locus.edges, place, seq_len, policy)
@@ -175,7 +175,7 @@ else:
             )
     if place.gene_id:
         st.subheader("Expression across tissues")
-        values = parts.ask(locus.expression, place.gene_id)
+        values = parts.ask(expression.across, place.gene_id)
         if values.rows:
             unit = values.frame["unit"][0]
             frame = values.frame

@@ -511,15 +511,6 @@ def records(desk: Desk, place: Place, most: int = 50) -> Answer:
     )  # fmt: skip
 
 
-_EXPRESSION = """select tissue, track_name, track, value, unit from gene_expression where gene_id = $gene order by value desc, track"""
-
-
-def expression(desk: Desk, gene_id: str) -> Answer:
-    """Give a gene's value on every track, the highest first."""
-    about = "a track, and the gene's value on it"
-    return desk.ask("gene_across_tissues", about, _EXPRESSION, {"gene": gene_id}, chosen={"gene": gene_id}, sources=("lrb",))
-
-
 def cage_tracks(desk: Desk) -> tuple[str, ...]:
     """Name the CAGE tracks, in the order of the labels."""
     rows = desk.store.sql("select track, coalesce(track_name, 'track ' || track) from cage_track order by track").fetchall()

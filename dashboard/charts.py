@@ -58,8 +58,8 @@ def bars(
 
 _NAMES = 128  #: Pixels for the names on the left.
 _LANE = 19  #: Pixels of a lane.
-_AXIS = 62  #: Pixels of the axis below: what is given as a chart's height holds it, and the legend, as well.
-_LEGEND = 48
+_AXIS = 84  #: Pixels of the axis below: what is given as a chart's height holds it, and the legend, as well.
+_LEGEND = 66
 
 
 def along(
@@ -103,7 +103,7 @@ def along(
 
 
 def _lanes(lanes: Sequence[str]) -> Any:
-    return alt.Y("lane:N", title=None, sort=list(lanes), axis=_side(labelLimit=_NAMES - 8))
+    return alt.Y("lane:N", title=None, sort=list(lanes), axis=_side(labelLimit=_NAMES - 8, labelOverlap=False))
 
 
 def _side(**more: Any) -> Any:
@@ -130,12 +130,8 @@ def genes(blocks: pl.DataFrame) -> Any:
     frame = _placed(blocks)
     tooltip = ["gene", "transcript", "type", "part", "strand", alt.Tooltip("start:Q", format=",d", title="start (0-based)"), "end"]
     tooltip[-1] = alt.Tooltip("end:Q", format=",d", title="end (0-based, exclusive)")
-    colour = alt.Color(
-        "strand:N",
-        title="strand",
-        scale=alt.Scale(domain=["+", "-"], range=[COLOURS[0], COLOURS[5]]),
-        legend=alt.Legend(orient="bottom", direction="horizontal"),
-    )
+    # No legend: the names bear arrows.
+    colour = alt.Color("strand:N", scale=alt.Scale(domain=["+", "-"], range=[COLOURS[0], COLOURS[5]]), legend=None)
 
     def marks(x: Any) -> Any:
         base = alt.Chart(frame).encode(x=x, x2="x2:Q", y=_lanes(order), color=colour, tooltip=tooltip)
@@ -200,10 +196,10 @@ def signal(frame: pl.DataFrame, *, title: str) -> Any:
     placed = _placed(frame)
     tooltip = [alt.Tooltip("value:Q", format=".3~g", title=title), "split", "npy_idx"]
     tooltip += [alt.Tooltip("start:Q", format=",d", title="start (0-based)"), alt.Tooltip("end:Q", format=",d", title="end (exclusive)")]
-    y = alt.Y("value:Q", title=title, axis=_side(titleLimit=110, tickCount=3, grid=False, format=".3~s"))
+    y = alt.Y("value:Q", title=None, axis=_side(tickCount=3, grid=False, format=".3~g"))
 
     def marks(x: Any) -> Any:
-        return alt.Chart(placed).mark_bar(color=COLOURS[2], opacity=0.75, binSpacing=0).encode(x=x, x2="x2:Q", y=y, tooltip=tooltip)
+        return alt.Chart(placed).mark_rect(color=COLOURS[2], opacity=0.75).encode(x=x, x2="x2:Q", y=y, y2=alt.datum(0), tooltip=tooltip)
 
     return marks
 
@@ -227,7 +223,9 @@ def letters(
 
     def allele(text: str, colour: str, width: int) -> str:
         shown = text if len(text) <= longest else f"{text[: longest // 2]}…{len(text):,} bases"
-        return f'<b style="background:{colour};color:#000;padding:0 1px">{html.escape(shown)}</b>' + "-" * max(width - len(shown), 0)
+        return f'<b style="background:{colour};color:#000;scroll-initial-target:nearest">{html.escape(shown)}</b>' + "-" * max(
+            width - len(shown), 0
+        )
 
     width = min(max(len(marked), len(alt_allele or "")), longest)
     lines = [(marked_is, allele(marked, COLOURS[4], width))]
@@ -257,6 +255,6 @@ def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> An
         legend=alt.Legend(orient="top", direction="horizontal", gradientLength=160, gradientThickness=8, titleLimit=300),
     )
     across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-60, labelLimit=150, labelOverlap=True))
-    down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=110))
+    down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=110, labelOverlap=False))
     chart = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=list(frame.columns))
-    return chart.properties(width="container", height=15 * len(rows) + 200)
+    return chart.properties(width="container", height=16 * len(rows) + 200)

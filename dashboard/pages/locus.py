@@ -89,11 +89,11 @@ else:
     if held.rows:
         blocks = locus.blocks(held, low, high)
         frame = charts.pl.DataFrame(blocks)
-        lanes = frame["lane"].unique().to_list()
-        st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=charts.lanes_height(len(lanes))))
+        height = charts.lanes_height(frame["lane"].n_unique(), legend=False)
+        st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=height))
         shown = held.table.num_rows
         more = f" and {held.rows - shown:,} more that are not drawn" if held.rows > shown else ""
-        st.caption(f"{shown} transcripts{more}. → + strand, ← − strand, ★ canonical; thick: coding; a point: only its start is known.")
+        st.caption(f"{shown} transcripts{more}. → + strand (blue), ← − strand (red), ★ canonical; thick: coding.")
         parts.show(held, table=False)
     else:
         parts.nothing(

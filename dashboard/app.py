@@ -8,7 +8,7 @@ import streamlit as st
 
 from lrbstore.dashboard import parts
 
-PAGES = {  # file under pages/ → its icon; the title is the file's name
+PAGES = {  # file under views/ → its icon; the title is the file's name
     "overview": "home",
     "variants": "genetics",
     "strata": "grid_on",
@@ -22,7 +22,8 @@ PAGES = {  # file under pages/ → its icon; the title is the file's name
 def main() -> None:
     """Draw the page that the reader is on."""
     st.set_page_config("lrbstore", page_icon="🧬", layout="wide")
-    folder = Path(__file__).parent / "pages"
+    # Not pages/: until st.navigation was called once, Streamlit runs a file of such a folder by itself, without this app around it.
+    folder = Path(__file__).parent / "views"
     title = {"sql": "SQL"}
     pages = [
         st.Page(folder / f"{name}.py", title=title.get(name, name.capitalize()), icon=f":material/{icon}:", default=name == "overview")

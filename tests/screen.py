@@ -32,7 +32,7 @@ def page(name: str, store: Path, **params: str | Sequence[str]) -> Iterator[AppT
     """Draw a page as a link shows it.
 
     Args:
-        name: Its file under ``dashboard/pages``, without ``.py``.
+        name: Its file under ``dashboard/views``, without ``.py``.
         store: The store.
         **params: Query parameters of the link.
     """
@@ -44,7 +44,7 @@ def page(name: str, store: Path, **params: str | Sequence[str]) -> Iterator[AppT
         app = AppTest.from_file(str(APP), default_timeout=SECONDS)
         if name != "overview":
             app.run()  # the app says which pages there are
-            app.switch_page(f"pages/{name}.py")
+            app.switch_page(f"views/{name}.py")
         for key, value in params.items():
             app.query_params[key] = value if isinstance(value, str) else list(value)
         yield app.run()

@@ -169,7 +169,7 @@ else:
             parts.nothing("No record of this store is about this allele.")
         if (Path(__file__).parent / "variants.py").is_file() and place.variant_id:
             st.page_link(
-                "pages/variants.py",
+                "views/variants.py",
                 label="Its card, with records lifted from the other assembly",
                 query_params={"variant": place.variant_id},
             )
@@ -189,7 +189,7 @@ else:
         else:
             parts.nothing("No expression of this gene in this store. It comes with `lrbstore ingest lrb FOLDER` (bulk_rna_expression).")
         if (Path(__file__).parent / "expression.py").is_file():
-            st.page_link("pages/expression.py", label="Beside other genes", query_params={"genes": place.name})
+            st.page_link("views/expression.py", label="Beside other genes", query_params={"genes": place.name})
 
     st.subheader("Elsewhere")
     if place.kind == "variant" or window.end - window.start > 1_000_000:

@@ -60,7 +60,7 @@ else:
         st.caption(f"The {ends.height} of {across.rows} tracks with the highest and the lowest values; unit: {unit}.")
         parts.show(across, table=False)
         if (Path(__file__).parent / "locus.py").is_file():
-            st.page_link("pages/locus.py", label=f"{one} in its window", icon=":material/location_on:", query_params={"gene": gene_id})
+            st.page_link("views/locus.py", label=f"{one} in its window", icon=":material/location_on:", query_params={"gene": gene_id})
 
         st.subheader(f"Top genes of {tissue}")
         top = parts.ask(expression.top_of_track, tissue, gene_type, split)

@@ -204,37 +204,37 @@ def signal(frame: pl.DataFrame, *, title: str) -> Any:
     return marks
 
 
-def letters(
-    before: str, marked: str, after: str, *, alt_allele: str | None, first: str, last: str, marked_is: str, longest: int = 60
-) -> str:
-    """Write letters around a place as HTML, REF above ALT, both marked.
+def letters(before: str, marked: str, after: str, *, alt_allele: str | None, marked_is: str, longest: int = 60) -> str:
+    """Write letters around a place as HTML, REF above ALT, both marked; on a narrow screen those nearest to the mark are seen.
 
     Args:
         before: Letters before what is marked.
         marked: What is marked.
         after: Letters behind it.
         alt_allele: What stands in its place in the second line; None: there is none.
-        first: Where the first letter lies.
-        last: Where the last letter lies.
         marked_is: What the first line is.
         longest: Letters of an allele that are written out.
     """
-    before, after, first, last, marked_is = (html.escape(part) for part in (before, after, first, last, marked_is))
 
-    def allele(text: str, colour: str, width: int) -> str:
-        shown = text if len(text) <= longest else f"{text[: longest // 2]}…{len(text):,} bases"
-        return f'<b style="background:{colour};color:#000;scroll-initial-target:nearest">{html.escape(shown)}</b>' + "-" * max(
-            width - len(shown), 0
-        )
+    def allele(text: str) -> str:
+        return text if len(text) <= longest else f"{text[: longest // 2]}…{len(text):,} bases"
 
-    width = min(max(len(marked), len(alt_allele or "")), longest)
-    lines = [(marked_is, allele(marked, COLOURS[4], width))]
+    lines = [(marked_is, allele(marked), COLOURS[4])]
     if alt_allele is not None:
-        lines.append(("ALT", allele(alt_allele, COLOURS[1], width)))
-    pad = max(len(name) for name, _ in lines)
-    text = "\n".join(f"{name.ljust(pad)}  {before}{middle}{after}" for name, middle in lines)
-    ruler = f"{' ' * pad}  {first}{' ' * max(len(before) + width + len(after) - len(first) - len(last), 1)}{last}"
-    return f'<pre style="overflow-x:auto;font-size:0.85rem;line-height:1.5;margin:0" tabindex="0">{ruler}\n{text}</pre>'
+        lines.append(("ALT", allele(alt_allele), COLOURS[1]))
+    width = max(len(text) for _, text, _ in lines)
+    cut = "overflow:hidden;white-space:pre"
+    cells = [
+        f"<span>{html.escape(name)}&nbsp;</span>"
+        # Written from the right, what is too long is cut off on the left.
+        f'<span style="{cut};direction:rtl;text-align:right">{html.escape(before)}</span>'
+        f'<span style="white-space:pre"><b style="background:{colour};color:#000">{html.escape(text)}</b>{"-" * (width - len(text))}</span>'
+        f'<span style="{cut}">{html.escape(after)}</span>'
+        for name, text, colour in lines
+    ]
+    flanks = f"minmax(0,{max(len(before), 1)}ch) auto minmax(0,{max(len(after), 1)}ch)"
+    style = f"display:grid;grid-template-columns:auto {flanks};font-family:monospace;font-size:0.9rem;line-height:1.6"
+    return f'<div style="{style}">{"".join(cells)}</div>'
 
 
 def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> Any:

@@ -98,6 +98,8 @@ def test_a_gene_across_tissues_is_its_vector_sorted(desk, vectors):
 def test_names_that_can_be_chosen_mean_one_gene_each(desk, vectors):
     names = expression.gene_names(desk)
     assert len(names) == len({*names}) == len(vectors)
+    assert {expression.name_of(desk, gene) for gene in vectors} == {*names}
+    assert expression.name_of(desk, "ENSG99999999999") is None
 
 
 def test_the_words_are_the_contracts(desk):

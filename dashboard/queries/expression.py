@@ -36,17 +36,19 @@ def unit(desk: Desk) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def n_genes(desk: Desk) -> int:
-    """Count the genes with expression."""
-    ((n,),) = desk.store.sql("select count(*) from lrb_gene").fetchall()
-    return int(n)
+_NAMES = """select gene_id, case when symbol is not null and count(*) over (partition by symbol) = 1 then symbol else gene_id end as name
+    from lrb_gene"""
 
 
 def gene_names(desk: Desk) -> tuple[str, ...]:
     """Name the genes that can be chosen: by symbol, or by id where the symbol is missing or another gene's as well."""
-    sql = """select case when symbol is not null and count(*) over (partition by symbol) = 1 then symbol else gene_id end as name
-        from lrb_gene order by name"""
-    return tuple(str(name) for (name,) in desk.store.sql(sql).fetchall())
+    return tuple(str(name) for (name,) in desk.store.sql(f"select name from ({_NAMES}) order by name").fetchall())
+
+
+def name_of(desk: Desk, gene_id: str) -> str | None:
+    """Give the name under which a gene can be chosen; None where it has no expression here."""
+    rows = desk.store.sql(f"select name from ({_NAMES}) where gene_id = $gene", params={"gene": gene_id}).fetchall()
+    return str(rows[0][0]) if rows else None
 
 
 def track_names(desk: Desk) -> tuple[str, ...]:

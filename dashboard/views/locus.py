@@ -65,14 +65,20 @@ else:
     if place.kind != "variant" and place.others:
         st.caption(f"Also on {' and '.join(place.others)}: choose the assembly on the left.")
 
+    off = window.left_off + window.right_off
     what = "anchor" if place.kind == "gene" else "locus"
     st.markdown(
         "| | 1-based, both ends in it (VCF, GTF, browsers) | 0-based half-open (BED, inside the store) |\n|---|---|---|\n"
         + "\n".join(
             f"| {name} | {locus.as_browsers_write(place.chrom, left, right)} | {place.chrom} [{left:,}, {right:,}) |"
-            for name, left, right in ((what, place.start, place.end), ("window", window.start, window.end))
+            for name, left, right in ((what, place.start, place.end), ("window on the contig" if off else "window", low, high))
         )
     )
+    if off:
+        st.caption(
+            f"{off:,} bp of the window [{window.start:,}, {window.end:,}) are off the contig: {window.left_off:,} before its first base, "
+            f"{window.right_off:,} behind its last."
+        )
     handed = "reverse complement" if window.reverse else "forward strand"
     st.caption(
         f"{window.end - window.start:,} bp, handed out as the {handed}; centred on {place.anchor_is}, at index {window.anchor:,} (0-based) "
@@ -144,9 +150,11 @@ else:
         else:
             marked_is = "anchor" if place.kind != "region" else "middle"
         strand = "reverse complement, as it is handed out" if text.reverse else "forward strand"
-        ends = {"first": f"{text.first_pos:,}", "last": f"{text.last_pos:,}"}
-        st.html(charts.letters(text.before, text.marked, text.after, alt_allele=text.alt, marked_is=marked_is, **ends))
-        st.caption(f"{place.chrom}, positions 1-based, {strand}; letters other than A, C, G, T are N.")
+        st.html(charts.letters(text.before, text.marked, text.after, alt_allele=text.alt, marked_is=marked_is))
+        st.caption(
+            f"{place.chrom}, {text.first_pos:,} to {text.last_pos:,} (1-based), {strand}; on a narrow screen the nearest of them. "
+            "Letters other than A, C, G, T are N."
+        )
         made_of = parts.ask(locus.composition, place, window.start, window.end)
         a, c, g, t, n = made_of.counts
         gc = "undefined: no base is known" if made_of.gc is None else f"{made_of.gc:.1%}"
@@ -157,7 +165,8 @@ else:
 
     st.subheader("At the contig's edges")
     edges = parts.ask(locus.edges, place, seq_len, policy)
-    parts.show(edges, columns={"what_it_does": st.column_config.TextColumn("what it does", width="large")})
+    st.markdown("\n".join(f"* **{edge}**: {does}" for edge, does in zip(edges.frame["edge"], edges.frame["what_it_does"], strict=True)))
+    parts.show(edges, table=False)
 
     # ── what is said of it
     if place.kind == "variant":
@@ -186,10 +195,10 @@ else:
             )
             st.caption(f"Shown: {drawn_n}; unit: {unit}.")
             parts.show(values, table=False)
+            name = parts.ask(expression.name_of, place.gene_id)
+            st.page_link("views/expression.py", label="Beside other genes", icon=":material/bar_chart:", query_params={"genes": name})
         else:
             parts.nothing("No expression of this gene in this store. It comes with `lrbstore ingest lrb FOLDER` (bulk_rna_expression).")
-        if (Path(__file__).parent / "expression.py").is_file():
-            st.page_link("views/expression.py", label="Beside other genes", query_params={"genes": place.name})
 
     st.subheader("Elsewhere")
     if place.kind == "variant" or window.end - window.start > 1_000_000:

@@ -68,18 +68,18 @@ def along(
     chrom: str,
     start: int,
     end: int,
-    anchor: int | None = None,
+    locus: tuple[int, int] | None = None,
     contig_length: int | None = None,
     height: int = 160,
 ) -> Any:
-    """Lay marks over a window: its edges dashed, its anchor in orange, and grey where the contig has ended.
+    """Lay marks over a window: its edges dashed, what it is about in orange, and grey where the contig has ended.
 
     Args:
         marks: What :func:`genes`, :func:`dots`, :func:`counts` and :func:`signal` give.
         chrom: The contig, for the axis.
         start: 0-based start of the window.
         end: Its end, exclusive.
-        anchor: 0-based anchor base.
+        locus: What the window is about, 0-based half-open: a base or a stretch.
         contig_length: Bases of the contig.
         height: Pixels, axis and legend included.
     """
@@ -96,9 +96,15 @@ def along(
         layers.append(shade.encode(x=x, x2="x2:Q", tooltip="what:N"))
     bounds = pl.DataFrame({"x": [start + 0.5, end + 0.5], "what": ["the window's first base", "the window's end"]})
     layers.append(alt.Chart(bounds).mark_rule(strokeDash=[4, 3], color="#555555").encode(x=x, tooltip="what:N"))
-    if anchor is not None:
-        at = pl.DataFrame({"x": [anchor + 1], "what": [f"the anchor, {chrom}:{anchor + 1:,} (1-based)"]})
-        layers.append(alt.Chart(at).mark_rule(color=COLOURS[1], strokeWidth=2).encode(x=x, tooltip="what:N"))
+    if locus is not None:
+        about = pl.DataFrame(
+            {"x": [locus[0] + 0.5], "x2": [locus[1] + 0.5], "what": [f"{chrom} [{locus[0]:,}, {locus[1]:,}), 0-based half-open"]}
+        )
+        if locus[1] - locus[0] > 1:
+            layers.append(alt.Chart(about).mark_rect(color=COLOURS[1], opacity=0.35).encode(x=x, x2="x2:Q", tooltip="what:N"))
+        else:
+            base = about.with_columns(x=pl.col("x") + 0.5)
+            layers.append(alt.Chart(base).mark_rule(color=COLOURS[1], strokeWidth=2).encode(x=x, tooltip="what:N"))
     return alt.layer(*layers, *(mark(x) for mark in marks)).properties(width="container", height=height)
 
 
@@ -233,7 +239,7 @@ def letters(before: str, marked: str, after: str, *, alt_allele: str | None, mar
         for name, text, colour in lines
     ]
     flanks = f"minmax(0,{max(len(before), 1)}ch) auto minmax(0,{max(len(after), 1)}ch)"
-    style = f"display:grid;grid-template-columns:auto {flanks};font-family:monospace;font-size:0.9rem;line-height:1.6"
+    style = f"display:grid;grid-template-columns:auto {flanks};justify-content:start;font-family:monospace;font-size:0.9rem;line-height:1.6"
     return f'<div style="{style}">{"".join(cells)}</div>'
 
 

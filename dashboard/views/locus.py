@@ -89,7 +89,7 @@ else:
     st.subheader("In the window")
     held = parts.ask(locus.transcripts, place, low, high)
     drawn = {
-        "chrom": place.chrom, "start": window.start, "end": window.end, "anchor": place.start if place.kind != "region" else None,
+        "chrom": place.chrom, "start": window.start, "end": window.end, "locus": (place.start, place.end),
         "contig_length": window.contig_length,
     }  # fmt: skip
     if held.rows:

@@ -96,6 +96,9 @@ def number(label: str, key: str, *, low: int, high: int, default: int, step: int
             fits = False
         if not fits:
             _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
+    held = st.session_state.get(key)
+    if held is not None and not (isinstance(held, int) and low <= held <= high):  # another page's control of this name has other bounds
+        del st.session_state[key]
     return int(st.number_input(label, low, high, default, step, key=key, bind="query-params", persist_state="session", **more))
 
 
@@ -116,6 +119,8 @@ def maybe_number(label: str, key: str, *, low: int, high: int, placeholder: str,
 
 def text(label: str, key: str, *, default: str = "", most: int = 200, **more: Any) -> str:
     """Take a line of text. It is a value in a question, never a part of its SQL."""
+    if not isinstance(st.session_state.get(key) or "", str):  # another page's control of this name holds several
+        del st.session_state[key]
     return str(st.text_input(label, default, max_chars=most, key=key, bind="query-params", persist_state="session", **more) or "").strip()
 
 

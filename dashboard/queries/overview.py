@@ -19,8 +19,8 @@ _SOURCES = """select source, version, title, n_files, rows_in, rows_loaded, rows
 from source where is_current order by rows_loaded desc, source, version"""
 
 _KINDS = """select source, coalesce(label_name, 'no label') as label_name, count(*)::BIGINT as n_records,
-    count(distinct variant_id)::BIGINT as n_variants, count(distinct tissue)::BIGINT as n_tissues,
-    count(distinct trait)::BIGINT as n_traits, count(distinct gene_id)::BIGINT as n_genes
+    count(variant_id)::BIGINT as n_with_allele, count(tissue)::BIGINT as n_with_tissue,
+    count(trait)::BIGINT as n_with_trait, count(gene_id)::BIGINT as n_with_gene
 from variant_record group by all order by n_records desc, source, label_name"""
 
 _REJECTS = """select source, source_file, reason, count(*)::BIGINT as n_rows

@@ -17,6 +17,7 @@ import pyarrow as pa
 from lrbstore.catalogue import TaskSpec, task_specs
 from lrbstore.dashboard.desk import Answer, Desk, TooLarge, in_bounds
 from lrbstore.dataset import Dataset, as_arguments
+from lrbstore.derived import DERIVED
 from lrbstore.errors import UnknownName
 from lrbstore.intervals import too_few
 from lrbstore.scoring import Cut, cut_into_strata
@@ -37,8 +38,9 @@ def task_names(desk: Desk) -> list[str]:
 
 def ways_to_cut(desk: Desk, task: str) -> list[str]:
     """List the strata that the examples of a task can be cut by: the task's own first, each with its presets."""
-    columns = set(columns_of(desk, task))
-    own = task_specs()[task].strata
+    spec = task_specs()[task]
+    columns = {*columns_of(desk, task), *(name for name, one in DERIVED.items() if one.lacks(spec, desk.store) is None)}
+    own = spec.strata
     fits = [name for name in strata_names() if set(stratifier(name).needs) <= columns]
     return sorted(fits, key=lambda name: own.index(name.partition(":")[0]) if name.partition(":")[0] in own else len(own))
 

@@ -1,7 +1,5 @@
 """A variant, a gene or a region in its window."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from lrbstore.dashboard import charts, controls, parts
@@ -176,7 +174,7 @@ else:
             parts.show(records, height=300)
         else:
             parts.nothing("No record of this store is about this allele.")
-        if (Path(__file__).parent / "variants.py").is_file() and place.variant_id:
+        if place.variant_id:
             st.page_link(
                 "views/variants.py",
                 label="Its card, with records lifted from the other assembly",

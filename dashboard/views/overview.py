@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from lrbstore.dashboard import charts, parts
+from lrbstore.dashboard import charts, controls, parts
 from lrbstore.dashboard.queries import overview
 
 parts.head(
@@ -19,9 +19,12 @@ for column, (label, name) in zip(
     column.metric(label, f"{figures[name]:,}")
 
 st.subheader("Tasks")
-tasks = st.empty()
-with tasks.container():
-    parts.show(parts.ask(overview.tasks), key="_uncounted")
+counted = controls.flag(
+    "Count the examples of each split", "counted", help="Goes through the rows of every task: half a minute where there are ten million."
+)
+parts.show(
+    parts.ask(overview.tasks, counted=counted), columns={"n_examples": st.column_config.NumberColumn("examples", format="localized")}
+)
 
 st.subheader("Records on variants")
 records = parts.ask(overview.records)
@@ -49,7 +52,3 @@ if rejected.rows:
     st.subheader("Rows that could not be loaded")
     parts.show(rejected)
 parts.links_refused()
-
-counted = parts.ask(overview.tasks, counted=True)  # last: the page can be read while it counts
-with tasks.container():
-    parts.show(counted, columns={"n_examples": st.column_config.NumberColumn("examples", format="localized")})

@@ -1,7 +1,5 @@
 """Records on variants, under filters; and all that is known of one variant."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from lrbstore.assembly import assemblies
@@ -53,9 +51,8 @@ def card(text: str, assembly: str) -> None:
             st.page_link("views/variants.py", label=name, query_params={"variant": name})
     if found.asked:
         with st.container(horizontal=True):
-            if Path(__file__).with_name("locus.py").is_file():
-                own = {"variant": found.asked.variant_id}
-                st.page_link("views/locus.py", label="Its locus", icon=":material/location_on:", query_params=own)
+            own = {"variant": found.asked.variant_id}
+            st.page_link("views/locus.py", label="Its locus", icon=":material/location_on:", query_params=own)
             for name, url in links(found.asked).items():
                 st.link_button(name, url, type="tertiary", icon=":material/open_in_new:")
     if found.allele.rows:

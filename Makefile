@@ -35,7 +35,7 @@ $(VENV)/.extras: $(VENV)/.dashboard
 	@touch $@
 
 slow: $(VENV)/.ready   ## the slow tests: whole real files, faults, memory, the built wheel with types and layers
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n 2 -m slow
 
 bench: $(VENV)/.bench   ## each measure beside its peer, as ratios within one run, in one table; nothing else should be running
 	$(BIN)/python tests/benchmarks/run.py

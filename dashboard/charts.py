@@ -26,13 +26,18 @@ def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, log: bool = False
         log: On a logarithmic scale (symmetric, so that 0 has a place).
         order: Names in their own order, in place of the longest first.
     """
-    sort: Any = list(order) if order is not None else "-x"
+    sort = list(order) if order is not None else frame.sort(x, descending=True, maintain_order=True)[y].to_list()
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:Q", title=x_title, scale=alt.Scale(type="symlog") if log else alt.Undefined, axis=alt.Axis(format="~s", grid=False)),
-        y=alt.Y(f"{y}:N", title=None, sort=sort, axis=alt.Axis(labelLimit=220)),
+        y=alt.Y(f"{y}:N", title=None, sort=sort, axis=alt.Axis(labelFlush=False, labelLimit=220)),
         tooltip=list(frame.columns),
     )
-    numbers = base.mark_text(align="left", dx=4).encode(text=alt.Text(f"{x}:Q", format=",~f"))
+    whole = frame[x].dtype.is_integer()
+    numbers = (
+        base.mark_text(align="left", dx=4)
+        .transform_calculate(end=f"max(0, datum['{x}'])")  # beside the bar, of numbers below 0 too
+        .encode(x="end:Q", text=alt.Text(f"{x}:Q", format="," if whole else ",.2f"))
+    )
     return (base.mark_bar(color=COLOURS[0]) + numbers).properties(width="container", height=alt.Step(22))
 
 
@@ -59,7 +64,7 @@ def counts_map(frame: pl.DataFrame, *, x: str, y: str, x_order: Sequence[str], y
     """
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:N", sort=list(x_order), title=None, axis=alt.Axis(orient="top", labelAngle=-45, labelLimit=110)),
-        y=alt.Y(f"{y}:N", sort=list(y_order), title=None, axis=alt.Axis(labelLimit=150)),
+        y=alt.Y(f"{y}:N", sort=list(y_order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
         tooltip=_told(frame),
     )
     few = alt.FieldOneOfPredicate(field="n", oneOf=[0])
@@ -104,7 +109,7 @@ def share_bars(frame: pl.DataFrame, *, y: str, order: Sequence[str], title: str)
 def _bars_with_words(frame: pl.DataFrame, x: str, y: str, order: Sequence[str], title: str, scale: Any = alt.Undefined) -> Any:
     base = alt.Chart(frame).encode(
         x=alt.X(f"{x}:Q", title=title, scale=scale, axis=alt.Axis(format="~%" if x == "share" else "~s", tickCount=4, values=_shares(x))),
-        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150)),
+        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
         tooltip=_told(frame),
     )
     grey = alt.expr.isValid(alt.datum.note)
@@ -131,7 +136,7 @@ def class_bars(frame: pl.DataFrame, *, y: str, order: Sequence[str], classes: Se
         .mark_bar()
         .encode(
             x=alt.X("share:Q", title="share of examples", axis=alt.Axis(format="~%"), scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150)),
+            y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
             color=alt.Color(
                 "class:N",
                 sort=list(classes),
@@ -154,7 +159,9 @@ def boxes(frame: pl.DataFrame, *, y: str, order: Sequence[str], title: str) -> A
         title: What the numbers are.
     """
     grey = alt.expr.isValid(alt.datum.note)
-    base = alt.Chart(frame).encode(y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelLimit=150)), tooltip=_told(frame))
+    base = alt.Chart(frame).encode(
+        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)), tooltip=_told(frame)
+    )
     line = base.mark_rule(color="#666").encode(x=alt.X("q05:Q", title=title, scale=alt.Scale(zero=False)), x2="q95:Q")
     box = base.mark_bar(size=13).encode(x="q25:Q", x2="q75:Q", color=alt.condition(grey, alt.value(GREY), alt.value(COLOURS[4])))
     middle = base.mark_tick(color="#111", thickness=2, size=13).encode(x="median:Q")
@@ -181,7 +188,8 @@ def waterfall(frame: pl.DataFrame) -> Any:
     )
     shown = shown.with_columns(right=pl.max_horizontal("start", "end"))
     base = alt.Chart(shown).encode(
-        y=alt.Y("step:N", sort=frame["step"].to_list(), title=None, axis=alt.Axis(labelLimit=190)), tooltip=["step", "n", "meaning"]
+        y=alt.Y("step:N", sort=frame["step"].to_list(), title=None, axis=alt.Axis(labelFlush=False, labelLimit=190)),
+        tooltip=["step", "n", "meaning"],
     )
     scale = alt.Scale(domain=[0, max(ends) * 1.15 or 1])
     bar = base.mark_bar().encode(
@@ -197,8 +205,8 @@ def waterfall(frame: pl.DataFrame) -> Any:
 
 
 _IN_LINES = "split(replace(datum.label, ', published', ' over published'), ' over ')"  # long names stand on two lines
-_PLACES = alt.Axis(labelLimit=130, labelExpr=_IN_LINES)
-_PLACES_RULED = alt.Axis(labelLimit=130, labelExpr=_IN_LINES, grid=True, bandPosition=0)
+_PLACES = alt.Axis(labelFlush=False, labelLimit=130, labelExpr=_IN_LINES)
+_PLACES_RULED = alt.Axis(labelFlush=False, labelLimit=130, labelExpr=_IN_LINES, grid=True, bandPosition=0)
 
 
 def _cell_words(frame: pl.DataFrame) -> pl.DataFrame:
@@ -274,7 +282,7 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     else:  # more than there are colours: each row has its name
         shown = shown.with_columns(row=pl.format("{}: {}", "place", "name"))
         rows = [f"{place}: {name}" for place in order for name in names]
-        y = {"y": alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelLimit=190))}
+        y = {"y": alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelFlush=False, labelLimit=190))}
         by, domain = "origin", ["computed", "published"]
     base = alt.Chart(shown).encode(tooltip=told, **y)
     hue = alt.Color(
@@ -379,7 +387,7 @@ def _lanes(lanes: Sequence[str]) -> Any:
 
 
 def _side(**more: Any) -> Any:
-    return alt.Axis(minExtent=_NAMES, maxExtent=_NAMES, **more)
+    return alt.Axis(labelFlush=False, minExtent=_NAMES, maxExtent=_NAMES, **more)
 
 
 def _placed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -527,6 +535,6 @@ def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> An
         legend=alt.Legend(orient="top", direction="horizontal", gradientLength=160, gradientThickness=8, titleLimit=300),
     )
     across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-60, labelLimit=150, labelOverlap=True))
-    down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelLimit=110, labelOverlap=False))
+    down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelFlush=False, labelLimit=110, labelOverlap=False))
     chart = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=list(frame.columns))
     return chart.properties(width="container", height=16 * len(rows) + 200)

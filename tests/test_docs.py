@@ -44,7 +44,7 @@ def test_every_command_is_in_the_readme_or_the_help():
     commands = {c.name or c.callback.__name__ for c in app.registered_commands} | {g.name for g in app.registered_groups}
     assert commands == {
         "demo", "simulate", "ingest", "genome", "chain", "sources", "tasks", "describe", "sql", "export", "score", "verify", "releases",
-        "gc", "reconcile", "baseline", "compare", "predictions", "representations", "nearest", "retrieve",
+        "gc", "reconcile", "baseline", "compare", "dashboard", "predictions", "representations", "nearest", "retrieve",
     }  # fmt: skip
     for command in commands - {"simulate"}:
         assert f"lrbstore {command}" in README, command

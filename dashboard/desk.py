@@ -243,6 +243,11 @@ class in_bounds:  # noqa: N801 - a context manager, named as it reads
             raise TooLarge(f"this needs more than {self.limits.memory} of memory: choose less of it, or ask with `lrbstore sql`") from error
 
 
+def without_paths(text: str, store: Path) -> str:
+    """Say the same without the folders of this machine, which are nobody's business who looks at it from another."""
+    return text.replace(str(store.absolute()), "STORE").replace(str(Path.home()), "~")
+
+
 def _named_in(sql: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Give the values that a text names: DuckDB refuses others."""
     return {name: value for name, value in params.items() if re.search(rf"\${name}\b", sql)}

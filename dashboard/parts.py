@@ -11,7 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 from lrbstore.dashboard import controls
-from lrbstore.dashboard.desk import FORMS, Answer, Desk, TooLarge, file_name, written
+from lrbstore.dashboard.desk import FORMS, Answer, Desk, TooLarge, file_name, without_paths, written
 from lrbstore.errors import LrbStoreError, MissingData
 from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
@@ -77,12 +77,14 @@ def said() -> Iterator[None]:
     """Say an error in words where the answer would stand, and go on with the page."""
     try:
         yield
-    except TooLarge as error:
-        st.warning(f"**Too large.** {error}", icon=":material/hourglass_disabled:")
-    except MissingData as error:
-        st.info(f"**Not here.** {error}", icon=":material/inventory_2:")
     except LrbStoreError as error:
-        st.error(str(error), icon=":material/error:")
+        text = without_paths(str(error), default_path())
+        if isinstance(error, TooLarge):
+            st.warning(f"**Too large.** {text}", icon=":material/hourglass_disabled:")
+        elif isinstance(error, MissingData):
+            st.info(f"**Not here.** {text}", icon=":material/inventory_2:")
+        else:
+            st.error(text, icon=":material/error:")
 
 
 def links_refused() -> None:
@@ -125,7 +127,10 @@ def show(
 
 
 def _table(answer: Answer, columns: Mapping[str, Any] | None, height: int | str) -> None:
-    st.dataframe(answer.table.to_pandas(), hide_index=True, width="stretch", height=height, column_config=columns)
+    numbers = {  # a p-value of 5e-19 has no use for eighteen zeros
+        field.name: st.column_config.NumberColumn(format="%.4g") for field in answer.table.schema if pa.types.is_floating(field.type)
+    }
+    st.dataframe(answer.table.to_pandas(), hide_index=True, width="stretch", height=height, column_config={**numbers, **(columns or {})})
 
 
 def take_away(answer: Answer, *, key: str = "") -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from lrbstore.catalogue import task_specs
 from lrbstore.contract import contracts
-from lrbstore.dashboard.desk import Answer, Desk, TooLarge, in_bounds
+from lrbstore.dashboard.desk import Answer, Desk, TooLarge, in_bounds, without_paths
 from lrbstore.dashboard.guard import admitted, bounded
 from lrbstore.errors import BadSpec
 
@@ -66,9 +65,9 @@ def asked(desk: Desk, text: str) -> Asked:
     except TooLarge:
         raise
     except BadSpec as error:
-        raise BadSpec(_without_paths(str(error), desk)) from None
+        raise BadSpec(without_paths(str(error), desk.store.path)) from None
     except (duckdb.Error, pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        raise BadSpec(f"this SQL cannot be run: {_without_paths(str(error), desk)}") from None
+        raise BadSpec(f"this SQL cannot be run: {without_paths(str(error), desk.store.path)}") from None
     is_cut = n is None or n > most
     made_by = question if n is not None else f"select * from (\n{question}\n) as q\nlimit {most}"
     named = sorted({i.source for i in desk.store.manifest.inputs})
@@ -88,11 +87,6 @@ def _count(desk: Desk, question: str) -> int | None:
             return int(n)
     except TooLarge:
         return None
-
-
-def _without_paths(said: str, desk: Desk) -> str:
-    """Leave out where the store and its reader's folders lie on this machine."""
-    return said.replace(str(desk.store.path), "STORE").replace(str(Path.home()), "~")
 
 
 _COLUMNS = """select column_name as "column", data_type as type, comment as meaning from duckdb_columns()

@@ -24,7 +24,7 @@ import lrbstore
 pytestmark = pytest.mark.slow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "dashboard" / "pages").glob("*.py"))
+PAGES = sorted(path.stem for path in (Path(__file__).parents[1] / "dashboard" / "views").glob("*.py"))
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",

@@ -332,7 +332,7 @@ def card(desk: Desk, text: str, on: str | None = None) -> Card:
     in_ids, params = _among("{}", ids or [""])
     in_rs, more = _among("{}", rs or [""], "rs")
     params |= more
-    of = {"chosen": {"variant": text}, "sources": sources(desk)}
+    of: dict[str, Any] = {"chosen": {"variant": text}, "sources": sources(desk)}
     allele = desk.ask(
         "variant", "an allele, or where a chain leads from there",
         f"""select variant_id, variant_type, ref_check, left_aligned_id, 'native' as lift_status, null::VARCHAR as strand from variant

@@ -267,7 +267,7 @@ class Dataset(Sequence[dict[str, Any]]):
             MissingData: If no genome is registered for the task's assembly.
         """
         enc.check_encoding(encoding)
-        nothing = self._nothing()
+        nothing = self._nothing(self._needed)
         return self._batch(self._held(nothing, self._plan_rows(nothing)), slice(0, 0), encoding, Buffers())
 
     def torch(self, encoding: str = "codes") -> Any:
@@ -348,7 +348,8 @@ class Dataset(Sequence[dict[str, Any]]):
             being its place, from 1), window_start and window_end (0-based, half-open; the window that it would
             have had), contig_length (bp; null where unknown), reason, meaning, source_file, source_line.
         """
-        files = self._read_all(["example_id", *self._kind_columns, "source_file", "source_line"]).take(pa.array(self._index.dropped_rows))
+        columns, lost = ["example_id", *self._kind_columns, "source_file", "source_line"], self._index.dropped_rows
+        files = self._read_all(columns).take(pa.array(lost)) if len(lost) else self._nothing(columns)
         places, offsets = self._kind.places(files)
         windows = self._index.dropped
         first = windows.first_dropped(np.arange(files.num_rows))
@@ -356,10 +357,9 @@ class Dataset(Sequence[dict[str, Any]]):
         member = ["member"] if offsets is not None else []
         lengths = self._lengths(here["chrom"].combine_chunks())
         reasons = [REASONS[code] for code in plan.reason.tolist()]
-        columns = {name: here[name] for name in ["example_id", *member, "chrom", *self._kind.locus]}
         return pa.table(
             {
-                **columns,
+                **{name: here[name] for name in ["example_id", *member, "chrom", *self._kind.locus]},
                 "window_start": pa.array(plan.start),
                 "window_end": pa.array(plan.start + plan.length),
                 "contig_length": pa.array(lengths, mask=lengths < 0),
@@ -451,10 +451,10 @@ class Dataset(Sequence[dict[str, Any]]):
         with damage_said():
             return self._relation(columns).to_arrow_table()
 
-    def _nothing(self) -> pa.Table:
+    def _nothing(self, columns: Sequence[str]) -> pa.Table:
         """Read no row, for its columns."""
         with damage_said():
-            return self._relation(self._needed).limit(0).to_arrow_table()
+            return self._relation(columns).limit(0).to_arrow_table()
 
     def _read_kept(self, columns: Sequence[str]) -> pa.Table:
         """Read the rows that are examples."""
@@ -480,7 +480,7 @@ class Dataset(Sequence[dict[str, Any]]):
             kept.append(self._held(*_only(table, windows)).packed())
             n += len(is_kept)
         if not kept:
-            nothing = self._nothing()
+            nothing = self._nothing(self._needed)
             windows = self._plan_rows(nothing)
             return _Index(self._held(nothing, windows), windows, np.zeros(0, np.int64))
         return _Index(_Held.join(kept), Windows.join(dropped), np.concatenate(dropped_rows))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pyfaidx
@@ -14,9 +13,9 @@ import lrbstore
 from lrbstore.alleles import variant_id
 from lrbstore.assembly import assembly
 from lrbstore.dashboard.desk import Desk
-from lrbstore.dashboard.queries import locus
+from lrbstore.dashboard.queries import locus, variants
 from lrbstore.dashboard.queries.locus import Place
-from lrbstore.errors import BadSpec, MissingData, OutOfContig, UnknownName
+from lrbstore.errors import BadSpec, ContigNotFound, MissingData, OutOfContig, UnknownName
 
 
 @pytest.fixture(scope="module")
@@ -139,23 +138,30 @@ def test_what_cannot_be_found_is_said_in_words(desk, minus):
     with pytest.raises(BadSpec, match="expected chr22-123-A-G"):
         locus.resolve(desk, "nonsense; drop table variant")
     with pytest.raises(BadSpec, match="expected chr22:100-200"):
+        locus.resolve(desk, region="chr1:here")
+    with pytest.raises(ContigNotFound, match="nowhere"):
         locus.resolve(desk, region="nowhere")
     with pytest.raises(BadSpec, match="ends before it begins"):
         locus.resolve(desk, region="chr1:200-100")
-    with pytest.raises(UnknownName, match="chr99"):
+    with pytest.raises(ContigNotFound, match="chr99"):
         locus.resolve(desk, region="chr99:1-2")
     with pytest.raises(OutOfContig, match="1-based"):
         locus.resolve(desk, region="chr1:1-999,999,999")
-    with pytest.raises(OutOfContig):
+    with pytest.raises(BadSpec, match="1-based"):
         locus.resolve(desk, "chr1-0-A-G", on="GRCh38")
+    with pytest.raises(OutOfContig, match="1-based"):
+        locus.resolve(desk, "chr1-999,999,999-A-G", on="GRCh38")
+    with pytest.raises(ContigNotFound, match="chr99"):
+        locus.resolve(desk, "chr99-1-A-G")
 
 
 def test_a_region_is_1_based_with_both_ends_in_it(desk):
     place = locus.resolve(desk, region="chr2:1,001-1,010", on="GRCh38")
-    assert (place.start, place.end) == (1000, 1010)
-    assert locus.as_browsers_write("chr2", place.start, place.end) == "chr2:1,001-1,010"
+    assert (place.start, place.end, place.name) == (1000, 1010, "chr2:1,001-1,010")
     single = locus.resolve(desk, region="2:5", on="GRCh38")
-    assert (single.start, single.end, locus.as_browsers_write("chr2", 4, 5)) == (4, 5, "chr2:5")
+    assert (single.start, single.end, single.name) == (4, 5, "chr2:5")
+    whole = locus.resolve(desk, region="chrM", on="GRCh38")
+    assert (whole.start, whole.end) == (0, desk.store.contig_lengths("GRCh38")["chrM"])
 
 
 def test_without_a_wish_the_variant_of_most_sources_on_the_busiest_contig_is_shown(desk):
@@ -173,6 +179,46 @@ def test_without_a_wish_the_variant_of_most_sources_on_the_busiest_contig_is_sho
         ).fetchall()
     )
     assert counts[place.variant_id] == max(counts.values())
+
+
+# ── one value, two pages ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_variant_typed_on_either_page_is_one_allele(desk, snv):
+    rows = desk.store.sql(
+        "select variant_id, chrom, pos, ref, alt, assembly from variant where ref_check in ('match', 'mismatch')"
+        " qualify row_number() over (partition by assembly, variant_type order by variant_id) <= 2"
+    ).to_arrow_table()
+    spelt = [f"{row['chrom']}-{row['pos']}-{row['ref']}-{row['alt']}" for row in rows.to_pylist()]
+    assert {row["assembly"] for row in rows.to_pylist()} == {"GRCh37", "GRCh38"}
+    for text in [*rows["variant_id"].to_pylist(), *spelt, "chr1-30001-ACGT-ACGTT", f"hg19 {spelt[0]}"]:
+        for on in (None, "GRCh37", "GRCh38"):
+            place, card = locus.resolve(desk, text, on=on), variants.card(desk, text, on)
+            assert place.allele == card.asked, (text, on)
+            assert place.variant_id == card.asked.variant_id
+            assert {*locus.records(desk, place, most=1_000).table["variant_id"].to_pylist()} - {None} <= {
+                *card.records.table["variant_id"].to_pylist()
+            }
+
+
+def test_a_region_typed_on_either_page_holds_the_same_records(desk, snv):
+    low, high = max(snv["pos"] - 5_000, 1), snv["pos"] + 5_000
+    for text in (f"{snv['chrom']}:{low}-{high}", f"{snv['chrom'][3:]}:{low:,}–{high:,}", f"hg19:{snv['chrom']}:{low}-{high}", "chr21"):
+        for on in (None, "GRCh37", "GRCh38"):
+            place = locus.resolve(desk, region=text, on=on)
+            here = locus.binned(desk, place, place.start, place.end).table["n_records"].to_pylist()
+            there = variants.by_source(desk, region=text, assembly=on).table["n_records"].to_pylist()
+            assert sum(here) == sum(there), (text, on)
+
+
+def test_a_gene_id_is_typed_with_or_without_its_version_on_either_page(desk):
+    row = one(desk, "select gene_id from variant_record where gene_id in (select gene_id from gene) order by 1 limit 1")
+    gene = row["gene_id"]
+    wanted = variants.by_source(desk, gene=gene).table
+    assert wanted.num_rows
+    for text in (f"{gene}.7", gene.lower()):
+        assert locus.resolve(desk, gene=text).gene_id == gene
+        assert variants.by_source(desk, gene=text).table == wanted
 
 
 # ── windows and letters ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -362,44 +408,6 @@ def test_cage_bins_are_the_labels_of_the_task(desk, scored_store, track):
     assert [row["value"] for row in mine] == pytest.approx([expected[(row["start"] - first) // 128] for row in mine], rel=1e-5)
 
 
-# ── links out ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def asked(address: str, key: str) -> str:
-    return parse_qs(urlsplit(address).query)[key][0]
-
-
-@pytest.mark.parametrize(
-    ("name", "chrom", "start", "end", "ucsc", "ensembl", "gnomad"),
-    [
-        ("GRCh38", "chr22", 100, 200, ("hg38", "chr22:101-200"), ("www", "22:101-200"), "/region/22-101-200?dataset=gnomad_r4"),
-        ("GRCh37", "chrX", 0, 1, ("hg19", "chrX:1-1"), ("grch37", "X:1-1"), "/region/X-1-1?dataset=gnomad_r2_1"),
-        ("GRCh38", "chrY", -5, 10, ("hg38", "chrY:1-10"), ("www", "Y:1-10"), "/region/Y-1-10?dataset=gnomad_r4"),
-        ("GRCh38", "chrM", 9, 20, ("hg38", "chrM:10-20"), ("www", "MT:10-20"), None),
-        ("GRCh37", "chrM", 9, 20, ("hg19", "chrM:10-20"), None, None),  # not Ensembl's mitochondrion
-        ("GRCh37", "chrMT", 9, 20, ("hg19", "chrMT:10-20"), ("grch37", "MT:10-20"), None),
-        ("GRCh38", "KI270728.1", 9, 20, ("hg38", "chrUn_KI270728v1"), ("www", "KI270728.1:10-20"), None),
-    ],
-)
-def test_links_count_from_1_under_the_sites_own_names(name, chrom, start, end, ucsc, ensembl, gnomad):
-    if chrom == "KI270728.1":
-        ucsc = (ucsc[0], next(s for c in assembly(name).contigs if c.chrom == chrom for s in c.spellings if s.startswith("chr")) + ":10-20")
-    found = locus.links(region(start, end, chrom, name), start, end)
-    assert (asked(found["UCSC"], "db"), asked(found["UCSC"], "position")) == ucsc
-    assert ("Ensembl" in found) == (ensembl is not None)
-    if ensembl:
-        assert urlsplit(found["Ensembl"]).netloc == f"{ensembl[0]}.ensembl.org"
-        assert asked(found["Ensembl"], "r") == ensembl[1]
-    assert found.get("gnomAD", "") == (f"https://gnomad.broadinstitute.org{gnomad}" if gnomad else "")
-
-
-def test_a_link_ends_where_the_contig_does_and_a_variant_is_named_with_its_alleles(desk):
-    length = assembly("GRCh38").lengths["chr22"]
-    assert asked(locus.links(region(length - 5, length, "chr22"), length - 5, length + 100)["UCSC"], "position").endswith(f"-{length}")
-    place = Place("variant", "", "GRCh38", "chr22", 122, 124, ref="AG", alt="A", variant_id="GRCh38:chr22:123:AG:A")
-    assert locus.links(place, 0, 1000)["gnomAD"] == "https://gnomad.broadinstitute.org/variant/22-123-AG-A?dataset=gnomad_r4"
-
-
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -427,6 +435,30 @@ def test_a_link_presets_every_control(scored_store, minus):
         screen.is_sound(app)
         assert app.number_input(key="seq_len").value == 4096
         assert "4,096 bp" in screen.text(app)
+
+
+@pytest.mark.slow
+def test_a_link_means_the_same_place_on_the_page_of_variants(scored_store, desk):
+    held = one(desk, "select gene_id from variant_record where gene_id in (select gene_id from gene) order by 1 limit 1")["gene_id"]
+    only = one(
+        desk,
+        "select variant_id, chrom, pos, ref, alt from variant where assembly = 'GRCh37' and variant_type = 'snv' and not exists"
+        " (select 1 from variant as v where v.variant_id = replace(variant.variant_id, 'GRCh37', 'GRCh38')) order by 1",
+    )
+    text = f"{only['chrom']}-{only['pos']}-{only['ref']}-{only['alt']}"
+    link = {"variant": text, "gene": f"{held}.3", "region": "chrM:1–10"}
+    for on, known in (({}, True), ({"assembly": "GRCh38"}, False)):
+        with screen.page("locus", scored_store, **link, **on) as app:
+            screen.is_sound(app)
+            assert ("· GRCh37" if known else "· GRCh38") in screen.text(app)
+            assert ("No record of this store is about this allele" in screen.text(app)) == (not known)
+        with screen.page("variants", scored_store, **link, **on) as app:
+            screen.is_sound(app)
+            said = screen.text(app)
+            assert app.selectbox(key="assembly").value == on.get("assembly")
+            assert f"Variant {text}" in said
+            assert ("No record speaks of this variant" in said) == (not known)
+            assert "Choose one of the names" not in said  # a gene is known by its id
 
 
 @pytest.mark.slow

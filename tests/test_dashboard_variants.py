@@ -1,4 +1,4 @@
-"""The page of variants: counts and rows under filters against brute force, places as typed, one variant's card, the page in its states."""
+"""The page of variants: counts and rows under filters against brute force, one variant's card, the page in its states."""
 
 from collections import Counter
 from pathlib import Path
@@ -7,10 +7,8 @@ import polars as pl
 import pytest
 import screen
 
-from lrbstore.dashboard import places
 from lrbstore.dashboard.desk import Desk, Limits, TooLarge
 from lrbstore.dashboard.queries import sql, variants
-from lrbstore.errors import BadSpec, ContigNotFound
 
 
 @pytest.fixture(scope="module")
@@ -141,82 +139,6 @@ def test_a_name_is_found_whatever_its_case_else_those_that_hold_it(desk):
     assert 1 <= len(near) <= 5
     assert all(name[1:-1].casefold() in v.casefold() for v, _ in near)
     assert variants.matches(known, "no trait is called this") == (None, ())
-
-
-# ── places ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("text", "start", "end"),
-    [
-        ("chr1:1000-2000", 999, 2000),
-        ("1:1,000-2,000", 999, 2000),
-        ("chr1:1000..2000", 999, 2000),
-        ("CHR1 1000", 999, 1000),
-        ("chr1:1-1", 0, 1),
-    ],
-)
-def test_regions_are_typed_from_one_and_kept_from_zero(text, start, end):
-    found = places.region(text, "GRCh38")
-    assert (found.chrom, found.start, found.end) == ("chr1", start, end)
-    assert (found.first, found.last) == (start + 1, end)
-    assert places.region(str(found), "GRCh38") == found
-
-
-def test_a_contig_alone_is_all_of_it():
-    assert places.region("chr21", "GRCh38").end == 46_709_983
-
-
-@pytest.mark.parametrize("text", ["chr1:0-5", "chr1:10-5", "chr1:a-b", "", "chr1:1-2-3", "1000-2000 of chr1"])
-def test_what_is_no_region_is_refused(text):
-    with pytest.raises((BadSpec, ContigNotFound)):
-        places.region(text, "GRCh38")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "GRCh38:chr1:1000:A:G",
-        "hg38-1-1000-A-G",
-        "chr1-1000-A-G",
-        "1-1,000-a-g",
-        "chr1:1000:A:G",
-        "chr1:1000A>G",
-        "1:1000 A>G",
-        "1 1000 A G",
-        "1_1000_A/G",
-    ],
-)
-def test_alleles_are_typed_in_many_ways(text):
-    assert places.variant(text, "GRCh38").variant_id == "GRCh38:chr1:1000:A:G"
-
-
-def test_the_text_names_the_assembly_else_the_control_does_and_alleles_are_trimmed():
-    assert places.variant("GRCh37:1:1000:A:G", "GRCh38").assembly == "GRCh37"
-    assert places.variant("1-1000-A-G", "GRCh37").assembly == "GRCh37"
-    assert places.variant("chr1-1000-GCA-GCG", "GRCh38").variant_id == "GRCh38:chr1:1002:A:G"
-    assert places.variant("RS123", "GRCh38") == "rs123"
-    long = f"GRCh38:chr1:1000:A:99-{'0' * 32}"
-    assert places.variant(long, "GRCh38") == long
-
-
-@pytest.mark.parametrize("text", ["rs", "chr1-1000", "chr1-0-A-G", "chr1-1000-A-<DEL>", "chrZ-1000-A-G", "nothing"])
-def test_what_is_no_variant_is_refused(text):
-    with pytest.raises((BadSpec, ContigNotFound)):
-        places.variant(text, "GRCh38")
-
-
-def test_links_say_the_bases_of_ref_from_one():
-    # rs429358: chr19:44908684 T>C on GRCh38, chr19:45411941 on GRCh37 (dbSNP)
-    found = places.links(places.variant("19-44908684-T-C", "GRCh38"))
-    assert found["UCSC"].endswith("db=hg38&position=chr19%3A44908684-44908684")
-    assert found["Ensembl"].startswith("https://www.ensembl.org/")
-    assert found["Ensembl"].endswith("r=19%3A44908684-44908684")
-    assert found["gnomAD"].endswith("/variant/19-44908684-T-C?dataset=gnomad_r4")
-    old = places.links(places.variant("19-45411941-TAC-T", "GRCh37"))
-    assert old["UCSC"].endswith("db=hg19&position=chr19%3A45411941-45411943")
-    assert old["Ensembl"].startswith("https://grch37.ensembl.org/")
-    assert old["gnomAD"].endswith("19-45411941-TAC-T?dataset=gnomad_r2_1")
 
 
 # ── one variant ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

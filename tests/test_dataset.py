@@ -753,6 +753,20 @@ def test_rows_are_the_examples_without_sequences(store: lrbstore.Store, upstream
         ds.rows(["tisue"])
 
 
+@pytest.mark.parametrize(("task", "length"), [(EQTL, 8_192), (BULK, 40_000), (CAGE, 131_072), ("gvrep_oligogenic", 100_000)])
+def test_a_ledger_of_nothing_has_its_columns_and_reads_no_rows(
+    store: lrbstore.Store, monkeypatch: pytest.MonkeyPatch, task: str, length: int
+) -> None:
+    opened = lrbstore.task(task, length, store=store, window="strict", edge="drop")
+    some = next(ledger for split in opened.splits if (ledger := opened[split].dropped()).num_rows)
+    ds = lrbstore.task(task, length, store=store, window="strict", edge="pad")[opened.splits[0]]
+    assert len(ds) > 0
+    monkeypatch.setattr(lrbstore.Dataset, "_read_all", lambda *_: pytest.fail("the split is read"))
+    nothing = ds.dropped()
+    assert nothing.num_rows == 0
+    assert nothing.schema == some.schema
+
+
 @pytest.mark.parametrize(("task", "length"), [(EQTL, 8_192), (BULK, 40_000), (CAGE, 131_072)])
 def test_kept_and_dropped_are_all_rows(store: lrbstore.Store, upstream: Upstream, task: str, length: int) -> None:
     opened = lrbstore.task(task, length, store=store)

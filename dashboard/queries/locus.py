@@ -7,19 +7,19 @@ both ends in it, as genome browsers write it, and so is what leads to them. Wind
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote
 
 import pyarrow as pa
 
-from lrbstore.alleles import check_reference, is_bases, trim_alleles, variant_id
+from lrbstore.alleles import check_reference, is_bases, trim_alleles
 from lrbstore.assembly import assemblies, assembly
 from lrbstore.bases import Sequences
 from lrbstore.cage import BINS, RINGS, TRACKS, from_rings
 from lrbstore.coordinates import overlap_bp, pos_of_start, start_of_pos
+from lrbstore.dashboard import places
 from lrbstore.dashboard.desk import Answer, Desk
+from lrbstore.dashboard.places import Allele, Region, TypedAllele
 from lrbstore.encoding import reverse_complement_text
 from lrbstore.errors import BadSpec, MissingData, OutOfContig, UnknownName
 from lrbstore.window import CAGE_BIN_BP, EDGES, REASON_TEXT, REASONS, WindowPlan, WindowSpec, plan_intervals, plan_points, plan_variants
@@ -69,15 +69,12 @@ class Place:
     gene_id: str | None = None
     others: tuple[str, ...] = ()
 
-
-_ALLELE = r"[ACGTNacgtn]+|[0-9]+-[0-9a-f]{32}"
-_NAMED = r"(?:(?P<assembly>hg19|hg38|b37|GRCh37|GRCh38)[\s:_-]+)?(?P<chrom>[\w.]+?)"
-_VARIANT = re.compile(
-    rf"{_NAMED}[\s:_-]+(?:g\.)?(?P<pos>[0-9][0-9,]*)[\s:_-]*(?P<ref>{_ALLELE})[\s:_/>-]+(?P<alt>{_ALLELE})(?:_b3[78])?", re.IGNORECASE
-)
-_REGION = re.compile(rf"{_NAMED}[\s:]+(?P<first>[0-9][0-9,]*)(?:\s*(?:-|\.\.|–)\s*(?P<last>[0-9][0-9,]*))?", re.IGNORECASE)
-_RS = re.compile(r"rs[0-9]+", re.IGNORECASE)
-_GENE_ID = re.compile(r"(ENSG[0-9]{11})(?:\.[0-9]+)?", re.IGNORECASE)
+    @property
+    def allele(self) -> Allele | None:
+        """The allele, if it is one."""
+        if self.ref is None or self.alt is None:
+            return None
+        return Allele(self.assembly, self.chrom, pos_of_start(self.start), self.ref, self.alt)
 
 
 def held_assemblies(desk: Desk) -> tuple[str, ...]:
@@ -102,12 +99,13 @@ def resolve(desk: Desk, variant: str = "", gene: str = "", region: str = "", on:
 
     Raises:
         BadSpec: If the words cannot be read.
-        UnknownName: If there is no such gene, contig or assembly.
+        UnknownName: If there is no such gene or assembly.
+        ContigNotFound: If no assembly that may be meant has the contig.
         MissingData: If no record has that rs number.
         OutOfContig: If the place is not on its contig.
     """
     if variant:
-        place: Place | None = _rs(desk, variant, on) if _RS.fullmatch(variant) else _variant(desk, variant, on)
+        place: Place | None = _variant(desk, variant, on)
     elif gene:
         place = _gene(desk, gene, on)
     elif region:
@@ -123,53 +121,63 @@ def resolve(desk: Desk, variant: str = "", gene: str = "", region: str = "", on:
     return place
 
 
-def _spelt(found: re.Match[str], desk: Desk, on: str | None) -> list[tuple[str, str]]:
-    """Give the assemblies, each with its contig, that a place may be on: the one that is said, else those that know the contig."""
-    said = found["assembly"] or on
-    names = [assembly(said).name] if said else list(held_assemblies(desk))
-    known = [(name, chrom) for name in names if (chrom := assembly(name).canonical(found["chrom"])) is not None]
-    if not known:
-        raise UnknownName(f"contig of {' and '.join(names)}", found["chrom"], list(assembly(names[0]).lengths)[:25])
-    return known
+def allele_of(desk: Desk, typed: TypedAllele, on: str | None) -> Allele:
+    """Find which allele is meant: of the assemblies that it may be on, it is on the one with most of its records, else on the newest.
+
+    Returns:
+        The allele; in the letters of a record where the text has its digest alone and there is a record.
+
+    Raises:
+        ContigNotFound: If no such assembly has the contig.
+    """
+    found = []
+    for allele in typed.on(*_meant(desk, on)):
+        rows = _alleles(desk, "variant_id = $value and chrom = $chrom", value=allele.variant_id, chrom=allele.chrom)
+        found.append((len(rows), allele if allele.is_spelt or not rows else _allele(rows[0])))
+    return max(found, key=lambda one: one[0])[1]  # the first of equals: the newest assembly
 
 
-def _number(text: str) -> int:
-    return int(text.replace(",", ""))
+def region_of(desk: Desk, text: str, on: str | None) -> tuple[Region, ...]:
+    """Read a region and place it on the assemblies that it may be meant on, the newest first: the first is meant, the others could be.
+
+    Raises:
+        BadSpec: If it is none.
+        ContigNotFound: If no such assembly has the contig.
+    """
+    typed = places.region(text)
+    found = typed.on(*_meant(desk, on))
+    if typed.first is None:  # a registered genome has its own lengths
+        found = tuple(replace(one, end=desk.store.contig_lengths(one.assembly)[one.chrom]) for one in found)
+    return found
+
+
+def _meant(desk: Desk, on: str | None) -> tuple[str, ...]:
+    return (on,) if on else held_assemblies(desk)
 
 
 def _variant(desk: Desk, text: str, on: str | None) -> Place:
-    found = _VARIANT.fullmatch(text)
-    if found is None:
-        raise BadSpec(
-            f"{text!r} is no variant; expected chr22-123-A-G, chr22:123 A>G or GRCh38:chr22:123:A:G (position 1-based), or an rs number"
-        )
-    pos, ref, alt = _number(found["pos"]), found["ref"], found["alt"]
-    places = []
-    for name, chrom in _spelt(found, desk, on):
-        # An allele of more than 64 bases is its md5 in a variant_id: its letters are those of a record.
-        is_spelt = is_bases(ref) and is_bases(alt)
-        key = variant_id(name, chrom, pos, ref, alt) if is_spelt else f"{name}:{chrom}:{pos}:{ref}:{alt}"
-        rows = _alleles(desk, "variant_id = $value and chrom = $chrom", value=str(key), chrom=chrom)
-        if is_spelt:
-            places.append((len(rows), _of_alleles(name, chrom, pos, ref, alt)))
-        elif rows:
-            places.append((len(rows), _of_alleles(name, chrom, rows[0]["pos"], rows[0]["ref"], rows[0]["alt"])))
-    if not places:
+    typed = places.variant(text)
+    if isinstance(typed, str):
+        return _rs(desk, typed, on)
+    allele = allele_of(desk, typed, on)
+    if not allele.is_spelt:
         raise MissingData(f"no record in this store has the allele of {text}, and its letters are not in its name")
-    return max(places, key=lambda one: one[0])[1]  # the first of equals: the newest assembly
+    return _of_alleles(allele)
 
 
-def _of_alleles(name: str, chrom: str, pos: int, ref: str, alt: str, others: tuple[str, ...] = ()) -> Place:
-    pos, ref, alt = trim_alleles(pos, ref, alt)
-    start = start_of_pos(pos)
+def _of_alleles(allele: Allele, others: tuple[str, ...] = ()) -> Place:
+    def short(letters: str) -> str:
+        return letters if len(letters) <= 20 else f"{letters[:8]}…({len(letters)} bases)"
 
-    def short(allele: str) -> str:
-        return allele if len(allele) <= 20 else f"{allele[:8]}…({len(allele)} bases)"
-
+    where = allele.region
     return Place(
-        "variant", f"{chrom}:{pos:,} {short(ref)}>{short(alt)}", name, chrom, start, start + len(ref),
-        anchor_is="the first base of REF", ref=ref, alt=alt, variant_id=variant_id(name, chrom, pos, ref, alt), others=others,
+        "variant", f"{allele.chrom}:{allele.pos:,} {short(allele.ref)}>{short(allele.alt)}", where.assembly, where.chrom, where.start,
+        where.end, anchor_is="the first base of REF", ref=allele.ref, alt=allele.alt, variant_id=allele.variant_id, others=others,
     )  # fmt: skip
+
+
+def _allele(row: dict[str, Any]) -> Allele:
+    return Allele(row["assembly"], row["chrom"], *trim_alleles(row["pos"], row["ref"], row["alt"]))
 
 
 def _alleles(desk: Desk, condition: str, **values: str) -> list[dict[str, Any]]:
@@ -196,7 +204,7 @@ def _rs(desk: Desk, text: str, on: str | None) -> Place:
     first, *more = [row for row in rows if row["assembly"] == newest]
     others = tuple(dict.fromkeys(row["variant_id"] for row in more if row["variant_id"]))
     if first["variant_id"] is not None:
-        return _of_alleles(first["assembly"], first["chrom"], first["pos"], first["ref"], first["alt"], others)
+        return _of_alleles(_allele(first), others)
     start = start_of_pos(first["pos"])
     return Place(
         "variant", f"{text.lower()} at {first['chrom']}:{first['pos']:,}", first["assembly"], first["chrom"], start, start + 1,
@@ -204,18 +212,18 @@ def _rs(desk: Desk, text: str, on: str | None) -> Place:
     )  # fmt: skip
 
 
-_GENE = """select * from gene_on($assembly) where {column} = $value order by symbol_rank, gene_id limit 1"""
+_GENE = """select * from gene_on($assembly) where {condition} order by symbol_rank, gene_id limit 1"""
 _NEAR = """select symbol from (select distinct symbol from gene where symbol is not null)
     order by jaro_winkler_similarity(upper(symbol), upper($value)) desc, symbol limit 50"""
 
 
 def _gene(desk: Desk, text: str, on: str | None) -> Place:
-    by_id = _GENE_ID.fullmatch(text)
-    column, value = ("gene_id", by_id[1].upper()) if by_id else ("symbol", text)
+    by_id = places.gene_id(text)
+    conditions = ["gene_id = $value"] if by_id else ["symbol = $value", "upper(symbol) = upper($value)"]
     found: dict[str, dict[str, Any]] = {}
-    for spelt in dict.fromkeys((value, value.upper())):
+    for condition in conditions:
         for name in held_assemblies(desk) if not found else ():
-            for row in desk.relation(_GENE.format(column=column), {"assembly": name, "value": spelt}).to_pylist():
+            for row in desk.relation(_GENE.format(condition=condition), {"assembly": name, "value": by_id or text}).to_pylist():
                 found[name] = row
     if not found:
         raise UnknownName("gene", text, [symbol for (symbol,) in desk.store.sql(_NEAR, params={"value": text}).fetchall()])
@@ -235,24 +243,11 @@ def _gene(desk: Desk, text: str, on: str | None) -> Place:
 
 
 def _region(desk: Desk, text: str, on: str | None) -> Place:
-    found = _REGION.fullmatch(text)
-    if found is None:
-        raise BadSpec(f"{text!r} is no region; expected chr22:100-200 or chr22:123, 1-based with both ends in it")
-    ((name, chrom), *others) = _spelt(found, desk, on)
-    first, last = _number(found["first"]), _number(found["last"] or found["first"])
-    if last < first:
-        raise BadSpec(f"the region {text} ends before it begins; expected chr22:100-200, 1-based with both ends in it")
-    start = start_of_pos(first)
+    one, *others = region_of(desk, text, on)
     return Place(
-        "region",
-        as_browsers_write(chrom, start, last),
-        name,
-        chrom,
-        start,
-        last,
-        anchor_is="its middle base",
-        others=tuple(name for name, _ in others),
-    )
+        "region", str(one), one.assembly, one.chrom, one.start, one.end,
+        anchor_is="its middle base", others=tuple(other.assembly for other in others),
+    )  # fmt: skip
 
 
 def _worth_seeing(desk: Desk, on: str | None) -> Place | None:
@@ -264,7 +259,7 @@ def _worth_seeing(desk: Desk, on: str | None) -> Place | None:
         rows = _alleles(desk, "assembly = $assembly and chrom = $chrom and variant_id is not null", assembly=name, chrom=chrom)
         row = next((r for r in rows if is_bases(r["ref"]) and is_bases(r["alt"])), None)
         if row is not None:
-            return _of_alleles(name, chrom, row["pos"], row["ref"], row["alt"])
+            return _of_alleles(_allele(row))
     most = "select gene_id from transcript where $on is null or assembly = $on group by gene_id order by count(*) desc, gene_id limit 1"
     any_gene = "select gene_id from gene where $on is null or assembly = $on order by cage_tss_pos is null, gene_id limit 1"
     for sql in (most, any_gene):
@@ -674,50 +669,3 @@ def composition(desk: Desk, place: Place, start: int, end: int) -> Composition:
     text = genome.fetch(place.chrom, max(start, 0), max(min(end, length), start, 0))
     a, c, g, t, n = (text.count(letter) for letter in (b"A", b"C", b"G", b"T", b"N"))
     return Composition((a, c, g, t, n), end - start - len(text))
-
-
-# ── where else it can be looked at ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-_UCSC = {"GRCh37": "hg19", "GRCh38": "hg38"}
-_ENSEMBL = {"GRCh37": "https://grch37.ensembl.org", "GRCh38": "https://www.ensembl.org"}
-_GNOMAD = {"GRCh37": "gnomad_r2_1", "GRCh38": "gnomad_r4"}
-_CHROMOSOMES = {f"chr{name}" for name in (*range(1, 23), "X", "Y")}
-
-
-def as_browsers_write(chrom: str, start: int, end: int) -> str:
-    """Write an interval that is 0-based half-open inside as browsers do: 1-based, both ends in it, one number for one base."""
-    first = pos_of_start(start)
-    return f"{chrom}:{first:,}" if end == first else f"{chrom}:{first:,}-{end:,}"
-
-
-def links(place: Place, start: int, end: int) -> dict[str, str]:
-    """Write links to genome browsers; they count bases from 1, with both ends in the interval.
-
-    Args:
-        place: What is looked at.
-        start: 0-based start of what is to be shown there; before the contig's first base it is that base.
-        end: Its end, exclusive.
-
-    Returns:
-        Site → address; a site that does not have the contig is left out.
-    """
-    contig = next(c for c in assembly(place.assembly).contigs if c.chrom == place.chrom)
-    first, last = pos_of_start(max(start, 0)), min(end, contig.length)
-    found: dict[str, str] = {}
-    ucsc = next((name for name in contig.spellings if name.startswith("chr")), None)
-    if ucsc is not None:
-        found["UCSC"] = f"https://genome.ucsc.edu/cgi-bin/hgTracks?db={_UCSC[place.assembly]}&position={quote(f'{ucsc}:{first}-{last}')}"
-    # Ensembl's mitochondrion is the revised Cambridge sequence on both assemblies; hg19's chrM is another.
-    mitochondrion = {"GRCh37": "chrMT", "GRCh38": "chrM"}[place.assembly]
-    ensembl = place.chrom[3:] if place.chrom in _CHROMOSOMES else "MT" if place.chrom == mitochondrion else contig.genbank
-    if ensembl is not None and (place.chrom == mitochondrion or place.chrom not in ("chrM", "chrMT")):
-        found["Ensembl"] = f"{_ENSEMBL[place.assembly]}/Homo_sapiens/Location/View?r={quote(f'{ensembl}:{first}-{last}', safe=':')}"
-        if place.gene_id is not None:
-            found["Ensembl (gene)"] = f"{_ENSEMBL[place.assembly]}/Homo_sapiens/Gene/Summary?g={quote(place.gene_id)}"
-    if place.chrom in _CHROMOSOMES:
-        site, dataset = "https://gnomad.broadinstitute.org", _GNOMAD[place.assembly]
-        if place.ref is not None:
-            found["gnomAD"] = f"{site}/variant/{place.chrom[3:]}-{pos_of_start(place.start)}-{place.ref}-{place.alt}?dataset={dataset}"
-        else:
-            found["gnomAD"] = f"{site}/region/{place.chrom[3:]}-{first}-{last}?dataset={dataset}"
-    return found

@@ -17,8 +17,10 @@ from typing import Any
 import pyarrow as pa
 
 from lrbstore.contract import contract, literal, parts_of, united_columns
+from lrbstore.dashboard import places
 from lrbstore.dashboard.desk import Answer, Desk
-from lrbstore.dashboard.places import Allele, region, variant
+from lrbstore.dashboard.places import Allele
+from lrbstore.dashboard.queries.locus import allele_of, region_of
 
 #: What only some sources say, by the names that columns of it have in their tables.
 EXTRA = {"significance": ("clinical_significance",), "consequence": ("molecular_consequence", "consequence")}
@@ -40,9 +42,9 @@ class Chosen:
         source: Sources.
         tissue: A canonical tissue.
         trait: A trait as its source spells it: the main one of a record or any other of it.
-        gene: A symbol or an Ensembl gene id without its version.
+        gene: A symbol or an Ensembl gene id.
         region: As typed, 1-based and inclusive.
-        assembly: The region's.
+        assembly: The region's, where it names none; None: the newest of those in the store that have the contig.
         significance: A clinical significance.
         consequence: A molecular consequence; of ClinVar's the first.
     """
@@ -52,7 +54,7 @@ class Chosen:
     trait: str | None = None
     gene: str | None = None
     region: str | None = None
-    assembly: str = "GRCh38"
+    assembly: str | None = None
     significance: str | None = None
     consequence: str | None = None
 
@@ -60,7 +62,7 @@ class Chosen:
     def said(self) -> dict[str, Any]:
         """Name what filters."""
         named = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "assembly" and getattr(self, f.name)}
-        return {**named, **({"assembly": self.assembly} if self.region else {})}
+        return {**named, **({"assembly": self.assembly} if self.region and self.assembly else {})}
 
 
 # ── what can be chosen ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +150,7 @@ def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, d
         params["tissue"] = chosen.tissue
         where.append("tissue = $tissue")
     if chosen.region:
-        place = region(chosen.region, chosen.assembly)
+        place, *_ = region_of(desk, chosen.region, chosen.assembly)
         params |= {"assembly": place.assembly, "chrom": place.chrom, "first": place.first, "last": place.last}
         where.append("assembly = $assembly and chrom = $chrom and pos between $first and $last")
     ways: list[list[str]] = []
@@ -189,7 +191,9 @@ def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, d
 
 def _gene(desk: Desk, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Give the symbols and the ids of a gene; the text itself is one of them."""
-    column, other = ("gene_id", "gene_symbol") if text.upper().startswith("ENSG") else ("gene_symbol", "gene_id")
+    by_id = places.gene_id(text)
+    text = by_id or text
+    column, other = ("gene_id", "gene_symbol") if by_id else ("gene_symbol", "gene_id")
     in_gene = {"gene_symbol": "symbol", "gene_id": "gene_id"}
     sql = f"""select distinct {other} from variant_record where {column} = $gene and {other} is not null
 union select distinct {in_gene[other]} from gene where {in_gene[column]} = $gene and {in_gene[other]} is not null order by 1"""
@@ -296,36 +300,39 @@ class Card:
     traits: Answer
 
 
-def card(desk: Desk, text: str, assembly: str = "GRCh38") -> Card:
+def card(desk: Desk, text: str, on: str | None = None) -> Card:
     """Gather what is known of a variant.
 
     Args:
         desk: The desk.
         text: As :func:`lrbstore.dashboard.places.variant` reads it.
-        assembly: Whose position is meant where the text names none.
+        on: The assembly whose position is meant where the text names none; None: the one that has records, the newest first.
 
     Raises:
         BadSpec: If the text is no variant.
-        ContigNotFound: If the assembly has no such contig.
+        ContigNotFound: If no assembly that may be meant has the contig.
     """
-    typed = variant(text, assembly)
+    typed = places.variant(text)
     rs: list[str] = []
-    if isinstance(typed, str) and typed.startswith("rs"):
+    asked: Allele | None = None
+    others: tuple[str, ...] = ()
+    if isinstance(typed, str):
         rs = [typed]
         found = "select distinct variant_id from variant_record where rs_id = $rs and variant_id is not null order by 1"
         ids = desk.relation(found, {"rs": typed}).column(0).to_pylist()
-        others = tuple(ids)
-        one = variant(ids[0], assembly) if len(ids) == 1 else None
-        asked = one if isinstance(one, Allele) else None
+        if len(ids) == 1 and not isinstance(one := places.variant(ids[0]), str):
+            asked = allele_of(desk, one, on)
+        else:
+            others = tuple(ids)
     else:
-        asked, others = (None if isinstance(typed, str) else typed), ()
-        ids = _same(desk, typed if isinstance(typed, str) else typed.variant_id)
+        asked = allele_of(desk, typed, on)
+        ids = _same(desk, asked.variant_id)
         names = "select distinct rs_id from variant_record where variant_id in ({}) and rs_id is not null"
         rs = desk.relation(*_among(names, ids)).column(0).to_pylist()
     in_ids, params = _among("{}", ids or [""])
     in_rs, more = _among("{}", rs or [""], "rs")
     params |= more
-    of = {"chosen": {"variant": text}, "sources": sources(desk)}
+    of: dict[str, Any] = {"chosen": {"variant": text}, "sources": sources(desk)}
     allele = desk.ask(
         "variant", "an allele, or where a chain leads from there",
         f"""select variant_id, variant_type, ref_check, left_aligned_id, 'native' as lift_status, null::VARCHAR as strand from variant
@@ -349,7 +356,7 @@ order by matched_by, source, source_file, source_line, record_id""",
         "traits_of_a_variant", "a trait of a record of the variant",
         f"select source, trait, trait_id, ordinal, record_id from record_trait where record_id in ({listed}) order by all", **of,
     )  # fmt: skip
-    return Card(asked, others if asked is None else (), allele, records, traits)
+    return Card(asked, others, allele, records, traits)
 
 
 def _same(desk: Desk, variant_id: str) -> list[str]:

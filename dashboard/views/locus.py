@@ -3,6 +3,7 @@
 import streamlit as st
 
 from lrbstore.dashboard import charts, controls, parts
+from lrbstore.dashboard.places import Region, links
 from lrbstore.dashboard.queries import expression, locus
 from lrbstore.window import POLICIES
 
@@ -68,7 +69,7 @@ else:
     st.markdown(
         "| | 1-based, both ends in it (VCF, GTF, browsers) | 0-based half-open (BED, inside the store) |\n|---|---|---|\n"
         + "\n".join(
-            f"| {name} | {locus.as_browsers_write(place.chrom, left, right)} | {place.chrom} [{left:,}, {right:,}) |"
+            f"| {name} | {Region(place.assembly, place.chrom, left, right)} | {place.chrom} [{left:,}, {right:,}) |"
             for name, left, right in ((what, place.start, place.end), ("window on the contig" if off else "window", low, high))
         )
     )
@@ -200,8 +201,9 @@ else:
 
     st.subheader("Elsewhere")
     if place.kind == "variant" or window.end - window.start > 1_000_000:
-        low, high = max(place.start - 100, 0), place.end + 100
-    for column, (site, address) in zip(st.columns(4), locus.links(place, low, high).items(), strict=False):
+        low, high = place.start - 100, place.end + 100
+    addresses = links(Region(place.assembly, place.chrom, low, high), place.allele, place.gene_id)
+    for column, (site, address) in zip(st.columns(4), addresses.items(), strict=False):
         column.link_button(site, address, width="stretch")
     if parts.desk().store.simulated:
         st.caption("This store is simulated: these sites show the real genome at the same place, which is another.")

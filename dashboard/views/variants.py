@@ -2,10 +2,9 @@
 
 import streamlit as st
 
-from lrbstore.assembly import assemblies
 from lrbstore.dashboard import charts, controls, parts
-from lrbstore.dashboard.places import links
-from lrbstore.dashboard.queries import variants
+from lrbstore.dashboard.places import gene_id, links
+from lrbstore.dashboard.queries import locus, variants
 from lrbstore.errors import BadSpec
 
 AFTER = "page_after"
@@ -17,6 +16,8 @@ def typed(label: str, key: str, **more: str) -> tuple[str | None, str]:
     text = controls.text(label, key, **more)
     if not text:
         return None, ""
+    if key == "gene" and (by_id := gene_id(text)):  # records are named by symbol, id or both: an id is asked for as it is
+        return by_id, ""
     known = parts.ask(variants.values, key)
     name, near = variants.matches(known.table, text)
     if name:
@@ -41,9 +42,9 @@ def listed(label: str, key: str) -> str | None:
     return controls.maybe(label, names, key) if names else None
 
 
-def card(text: str, assembly: str) -> None:
+def card(text: str, on: str | None) -> None:
     """Show one variant."""
-    found = parts.ask(variants.card, text, assembly)
+    found = parts.ask(variants.card, text, on)
     st.subheader(f"Variant {text}")
     if found.others:
         st.caption(f"The rs number names {len(found.others)} alleles here:")
@@ -53,7 +54,7 @@ def card(text: str, assembly: str) -> None:
         with st.container(horizontal=True):
             own = {"variant": found.asked.variant_id}
             st.page_link("views/locus.py", label="Its locus", icon=":material/location_on:", query_params=own)
-            for name, url in links(found.asked).items():
+            for name, url in links(found.asked.region, found.asked).items():
                 st.link_button(name, url, type="tertiary", icon=":material/open_in_new:")
     if found.allele.rows:
         parts.show(found.allele)
@@ -102,18 +103,21 @@ with st.sidebar:
     region = controls.text(
         "Region", "region", placeholder="chr1:1000-2000", help="1-based, both ends in it. Records of the other assembly are not there."
     )
-    assembly = controls.one("Assembly", assemblies(), "assembly", default="GRCh38", help="Of the region, and of a variant that names none.")
+    on = controls.maybe(
+        "Assembly", parts.ask(locus.held_assemblies), "assembly", placeholder="the one that has it",
+        help="Of a region and of a variant that name none.",
+    )  # fmt: skip
     significance = listed("Clinical significance", "significance")
     consequence = listed("Consequence", "consequence")
 
 filters = {
-    "source": source, "tissue": tissue, "trait": trait, "gene": gene, "region": region or None, "assembly": assembly,
+    "source": source, "tissue": tissue, "trait": trait, "gene": gene, "region": region or None, "assembly": on,
     "significance": significance, "consequence": consequence,
 }  # fmt: skip
 
 if one:
     with parts.said():
-        card(one, assembly)
+        card(one, on)
     st.divider()
 
 with parts.said():
@@ -128,6 +132,10 @@ with parts.said():
             parts.nothing("No record meets all of these filters: take one away. A region holds the records of its own assembly alone.")
         else:
             st.subheader(f"{n:,} records")
+            if region:
+                where, *others = parts.ask(locus.region_of, region, on)
+                also = "" if not others else f", the newest that has the contig; also on {' and '.join(o.assembly for o in others)}"
+                st.caption(f"Region: {where} on {where.assembly}{also}.")
             st.altair_chart(charts.bars(counts.frame, x="n_records", y="source", x_title="records"))
             parts.show(counts, columns=NUMBERS, table=False)
             tops = [(stratum, parts.ask(variants.top, stratum, **filters)) for stratum in variants.STRATA]

@@ -95,6 +95,7 @@ def test_a_gene_across_tissues_is_its_vector_sorted(desk, vectors):
     assert answer.height == len(expression.track_names(desk))
 
 
+@pytest.mark.slow
 def test_names_that_can_be_chosen_mean_one_gene_each(desk, vectors):
     names = expression.gene_names(desk)
     assert len(names) == len({*names}) == len(vectors)

@@ -184,6 +184,7 @@ def test_without_a_wish_the_variant_of_most_sources_on_the_busiest_contig_is_sho
 # ── one value, two pages ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_variant_typed_on_either_page_is_one_allele(desk, snv):
     rows = desk.store.sql(
         "select variant_id, chrom, pos, ref, alt, assembly from variant where ref_check in ('match', 'mismatch')"
@@ -313,6 +314,7 @@ def region(start: int, end: int, chrom: str = "chr1", name: str = "GRCh38") -> P
     return Place("region", "here", name, chrom, start, end)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("start", "end"), [(0, 1), (40_000, 42_000), (0, 300_000)])
 def test_transcripts_are_all_that_overlap(desk, start, end):
     answer = locus.transcripts(desk, region(start, end), start, end)

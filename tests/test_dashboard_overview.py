@@ -29,6 +29,7 @@ def test_records_add_up_and_name_every_source_once_for_each_label(desk):
     assert frame.select("source", "label_name").is_unique().all()
 
 
+@pytest.mark.slow
 def test_tasks_models_and_sources_are_listed(desk):
     tasks = overview.tasks(desk).frame
     assert tasks.height == len({*tasks["task"]}) >= 19

@@ -68,6 +68,7 @@ def cases(rows: pl.DataFrame) -> list[tuple[dict, pl.Expr]]:
     ]
 
 
+@pytest.mark.slow
 def test_counts_are_those_of_brute_force(desk, everything):
     for filters, means in cases(everything):
         if means is None:
@@ -84,6 +85,7 @@ def test_counts_are_those_of_brute_force(desk, everything):
             assert sorted(shown.values()) == sorted(n for _, n in counted.most_common(variants.MOST)), (filters, stratum)
 
 
+@pytest.mark.slow
 def test_pages_follow_each_other_there_and_back_and_hold_every_record_once(desk, everything):
     for filters, means in cases(everything):
         n = sum(variants.by_source(desk, **filters).table["n_records"].to_pylist())

@@ -172,11 +172,12 @@ def _see_what_it_is_for(dataset: Dataset, facts: Mapping[str, str]) -> None:
     for fact, here in is_for.items():
         if facts.get(fact, here) != here:
             raise BadSpec(f"the predictions say that they are for {fact} {facts[fact]!r}; {here!r} is being scored")
-    told = facts.get("fingerprint")
-    if told is None or told == dataset.fingerprint:
+    told, here = facts.get("fingerprint"), dataset.store.release
+    release = facts.get("release", here)
+    # A fingerprint tells best. Without one the release does: its content, the second half of its name.
+    if told == dataset.fingerprint or (told is None and release.partition("-")[2] == here.partition("-")[2]):
         return
-    release, here = facts.get("release", dataset.store.release), dataset.store.release
-    if release != here:
+    if told is None or release != here:
         raise BadSpec(
             f"the predictions are for release {release}, and {here} is open: its examples may be others; score them against their own "
             f"release (--release {release}), or fill a new template: lrbstore predictions template {dataset.spec.name}"

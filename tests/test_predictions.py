@@ -136,6 +136,8 @@ def test_predictions_for_something_else_are_refused(store: lrbstore.Store, tmp_p
     task = lrbstore.task(EQTL, 64, store=store)
     filled = pl.DataFrame(pl.from_arrow(template(task.test))).with_columns(_frame(task.test)["prediction"])
     assert task.score(filled, intervals=NONE).height == 4
+    later = store.release.replace(store.release[:4], "9999", 1)  # of the same content: predictions were added to it
+    assert task.score(filled.drop("fingerprint").with_columns(pl.lit(later).alias("release")), intervals=NONE).height == 4
     train = template(task.train)["example_id"].to_pylist()
     other = lrbstore.task(GVREP, 64, store=store).test.rows("example_id")["example_id"].to_pylist()
     wrong = [
@@ -145,6 +147,7 @@ def test_predictions_for_something_else_are_refused(store: lrbstore.Store, tmp_p
             filled.with_columns(pl.lit("0001-00000000").alias("release"), pl.lit("f").alias("fingerprint")),
             "are for release 0001-00000000, and .* is open.*--release 0001-00000000",
         ),
+        (filled.drop("fingerprint").with_columns(pl.lit("0001-00000000").alias("release")), "are for release 0001-00000000"),
         (filled.with_columns(pl.lit("f").alias("fingerprint")), "open the task with the window"),
         (filled.with_columns(pl.Series("task", [EQTL, *[BULK] * (filled.height - 1)])), "column 'task' .* expected one value"),
         (filled.with_columns(pl.Series("prediction", task.test.labels())), "are the labels of all"),

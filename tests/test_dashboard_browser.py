@@ -146,3 +146,54 @@ def test_the_release_is_pinned_by_a_link(visit, scored_store):
         assert f"release={store.release}" in visit.tab.url
     visit.settle()
     assert visit.tab.get_by_text("pinned to the release").count()
+
+
+def test_a_deep_link_is_followed_and_its_records_taken_away_are_those_of_the_query(visit, scored_store):
+    visit.go("variants?source=clinvar&significance=Pathogenic")
+    with lrbstore.open(scored_store) as store:
+        wanted = store.sql(
+            "select record_id, source, chrom, pos, ref, alt from variant_record where source = 'clinvar' "
+            "and record_id in (select record_id from clinvar_record where clinical_significance = 'Pathogenic') order by all"
+        ).pl()
+    assert wanted.height
+    assert visit.tab.get_by_text(f"{wanted.height:,} records", exact=True).count() == 1
+    takes = visit.tab.get_by_role("button", name="Take away")
+    taken = pl.read_csv(_downloaded(visit, "CSV", takes.count() - 1), infer_schema_length=None)
+    assert taken.height == wanted.height
+    assert (
+        taken.select("chrom", "pos", "ref", "alt").sort(pl.all()).rows()
+        == wanted.select("chrom", "pos", "ref", "alt").sort(pl.all()).rows()
+    )
+    visit.is_clean()
+
+
+def test_a_filter_changes_the_answer_and_the_link_that_shows_it_again(browser, visit, url, scored_store):
+    visit.go("variants")
+    with lrbstore.open(scored_store) as store:
+        ((tissue, n),) = store.sql(
+            "select tissue, count(*) from variant_record where tissue is not null group by all order by 2 desc, 1 limit 1"
+        ).fetchall()
+    box = visit.tab.locator("[data-testid=stSelectbox]").filter(has_text="Tissue")
+    box.get_by_role("combobox").click()
+    visit.tab.get_by_role("option", name=tissue, exact=True).click()
+    visit.tab.get_by_text(f"{n:,} records", exact=True).wait_for()
+    visit.settle()
+    assert "tissue=" in visit.tab.url
+    visit.is_clean()
+    again = Visit(browser, url)
+    again.go(visit.tab.url.removeprefix(f"{url}/"))
+    assert again.tab.get_by_text(f"{n:,} records", exact=True).count() == 1
+    again.tab.close()
+
+
+def test_a_page_is_reached_by_keys_alone(visit):
+    visit.go("")
+    for _ in range(40):
+        visit.tab.keyboard.press("Tab")
+        if "Variants" in (visit.tab.evaluate("document.activeElement.innerText") or ""):
+            break
+    visit.tab.keyboard.press("Enter")
+    visit.tab.wait_for_url("**/variants**")
+    visit.settle()
+    assert visit.tab.get_by_role("heading", name="Variants", exact=True).count() == 1
+    visit.is_clean()

@@ -1,5 +1,6 @@
 """A variant, a gene or a region in its window."""
 
+import polars as pl
 import streamlit as st
 
 from lrbstore.dashboard import charts, controls, parts
@@ -93,7 +94,7 @@ else:
     }  # fmt: skip
     if held.rows:
         blocks = locus.blocks(held, low, high)
-        frame = charts.pl.DataFrame(blocks)
+        frame = pl.DataFrame(blocks)
         height = charts.lanes_height(frame["lane"].n_unique(), legend=False)
         st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=height))
         shown = held.table.num_rows
@@ -111,7 +112,7 @@ else:
         total = counted.frame["n_records"].sum()
         n_sources = counted.frame["source"].n_unique()
         if points.rows <= locus.POINTS:
-            here = charts.pl.col("variant") == (place.variant_id or "")
+            here = pl.col("variant") == (place.variant_id or "")
             mark, answer, said = charts.dots(points.frame.with_columns(here=here)), points, "each tick is a variant"
         else:
             mark, answer, said = charts.counts(counted.frame), counted, f"counted in {locus.WINDOW_BINS} bins: too many to draw one by one"
@@ -187,7 +188,7 @@ else:
         if values.rows:
             unit = values.frame["unit"][0]
             frame = values.frame
-            ends = frame if frame.height <= 30 else charts.pl.concat([frame.head(15), frame.tail(10)])
+            ends = frame if frame.height <= 30 else pl.concat([frame.head(15), frame.tail(10)])
             st.altair_chart(charts.bars(ends, x="value", y="track_name", x_title=unit, order=ends["track_name"].to_list()))
             drawn_n = (
                 f"the {15} highest and the {10} lowest of {frame.height} tracks" if ends.height < frame.height else f"{frame.height} tracks"

@@ -1,5 +1,8 @@
 """Records on variants, under filters; and all that is known of one variant."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from lrbstore.dashboard import charts, controls, parts
@@ -11,7 +14,7 @@ AFTER = "page_after"
 NUMBERS = {name: st.column_config.NumberColumn(format="localized") for name in ("n_records", "n_variants")}
 
 
-def typed(label: str, key: str, **more: str) -> tuple[str | None, str]:
+def typed(label: str, key: str, **more: Any) -> tuple[str | None, str]:
     """Choose one of thousands of names by typing it: the name, and the text where no name is exactly that."""
     text = controls.text(label, key, **more)
     if not text:
@@ -73,7 +76,7 @@ def turn(to: int | None) -> None:
         st.query_params[AFTER] = str(to)
 
 
-def position(filters: dict[str, object]) -> int | None:
+def position(filters: Mapping[str, object]) -> int | None:
     """Read from the URL which record the page comes after; another filter begins at the first page again."""
     if st.session_state.setdefault("filters_", filters) != filters:
         st.session_state["filters_"] = filters

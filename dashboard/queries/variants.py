@@ -106,7 +106,8 @@ def matches(known: pa.Table, text: str, most: int = 10) -> tuple[str | None, tup
     Returns:
         The value of that name, whatever its case; else None and the most frequent values that hold the text, with their counts.
     """
-    folded, near = text.casefold(), []
+    folded = text.casefold()
+    near: list[tuple[str, int]] = []
     pairs = list(zip(known["value"].to_pylist(), known["n_records"].to_pylist(), strict=True))
     same = [value for value, _ in pairs if value.casefold() == folded]
     if same:

@@ -15,7 +15,7 @@ alt.data_transformers.disable_max_rows()  # what is drawn is an aggregate, and t
 GREY = "#B8B8B8"  #: What rests on too few examples to be read.
 
 
-def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, log: bool = False, order: Sequence[str] | None = None) -> Any:
+def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, order: Sequence[str] | None = None) -> Any:
     """Draw bars that lie, longest first, with their numbers at their ends.
 
     Args:
@@ -23,12 +23,11 @@ def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, log: bool = False
         x: Column of numbers.
         y: Column of names.
         x_title: What the numbers are.
-        log: On a logarithmic scale (symmetric, so that 0 has a place).
         order: Names in their own order, in place of the longest first.
     """
     sort = list(order) if order is not None else frame.sort(x, descending=True, maintain_order=True)[y].to_list()
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:Q", title=x_title, scale=alt.Scale(type="symlog") if log else alt.Undefined, axis=alt.Axis(format="~s", grid=False)),
+        x=alt.X(f"{x}:Q", title=x_title, axis=alt.Axis(format="~s", grid=False)),
         y=alt.Y(f"{y}:N", title=None, sort=sort, axis=alt.Axis(labelFlush=False, labelLimit=220)),
         tooltip=list(frame.columns),
     )

@@ -28,8 +28,11 @@ def _asked(key: str) -> list[str]:
     return [] if key in st.session_state else st.query_params.get_all(key)
 
 
-def _refuse(key: str, value: str, expected: str) -> None:
-    st.session_state.setdefault(_REFUSED, []).append(f"The link asks for {key} = {value!r}; {expected}. Shown is the default.")
+def refuse(key: str, value: str, expected: str) -> None:
+    """Keep in mind what a link asks for and is not shown."""
+    st.session_state.setdefault(_REFUSED, []).append(
+        f"The link asks for {key} = {value!r}; {expected}{'' if expected.endswith('?') else '.'} Shown is the default."
+    )
 
 
 def one(
@@ -46,7 +49,7 @@ def one(
     options = list(options)
     for value in _asked(key):
         if value not in options:
-            _refuse(key, value, f"{lacking}{near_names(value, options, key)}")
+            refuse(key, value, f"{lacking}{near_names(value, options, key)}")
     _forget_unknown(key, options)
     index = options.index(default) if default in options else 0
     return st.selectbox(label, options, index=index, key=key, format_func=say, bind="query-params", persist_state="session", **more)
@@ -59,7 +62,7 @@ def maybe(
     options = list(options)
     for value in _asked(key):
         if value and value not in options:
-            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+            refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
     _forget_unknown(key, options)
     return st.selectbox(
         label, options, index=None, key=key, format_func=say, placeholder=placeholder, bind="query-params", persist_state="session", **more
@@ -73,7 +76,7 @@ def some(
     options = list(options)
     for value in _asked(key):
         if value and value not in options:
-            _refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+            refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
     held = st.session_state.get(key)
     if held is not None and not set(held) <= set(options):
         st.session_state[key] = [value for value in held if value in options]
@@ -95,7 +98,7 @@ def number(label: str, key: str, *, low: int, high: int, default: int, step: int
         except ValueError:
             fits = False
         if not fits:
-            _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
+            refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
     held = st.session_state.get(key)
     if held is not None and not (isinstance(held, int) and low <= held <= high):  # another page's control of this name has other bounds
         del st.session_state[key]
@@ -110,7 +113,7 @@ def maybe_number(label: str, key: str, *, low: int, high: int, placeholder: str,
         except ValueError:
             fits = False
         if not fits:
-            _refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
+            refuse(key, value, f"expected a whole number from {low:,} to {high:,}")
     found = st.number_input(
         label, low, high, None, 1, key=key, placeholder=placeholder, bind="query-params", persist_state="session", **more
     )

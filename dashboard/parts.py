@@ -12,7 +12,7 @@ import streamlit as st
 
 from lrbstore.dashboard import controls
 from lrbstore.dashboard.desk import FORMS, Answer, Desk, TooLarge, file_name, without_paths, written
-from lrbstore.errors import LrbStoreError, MissingData
+from lrbstore.errors import LrbStoreError, MissingData, UnknownName
 from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
 
@@ -25,13 +25,20 @@ RELEASE = "release"  #: Query parameter that pins a release.
 def desk() -> Desk:
     """Open the store, once for all readers of a release: the one that the link pins, else the current one.
 
+    A release that there is not (any more) is said, and the current one is shown.
+
     Raises:
         MissingData: If there is no store.
-        UnknownName: If the link pins a release that there is not.
     """
     path = default_path().absolute()
     pinned = st.query_params.get(RELEASE)
-    return _open(str(path), pinned or StoreFolder(path).current or "")
+    if pinned is not None:
+        try:
+            return _open(str(path), pinned)
+        except UnknownName:
+            controls.refuse(RELEASE, pinned, "the store has none of that name, or has let go of it")
+            del st.query_params[RELEASE]
+    return _open(str(path), StoreFolder(path).current)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Opening the store", on_release=lambda held: held.close())

@@ -441,6 +441,15 @@ def _opened_task(
     return task(name, seq_len, store=store, window=window, edge=edge, split_scheme=split_scheme, **_task_options(options or ()))
 
 
+def _not_by_default(task: Task) -> str:
+    """Write the options with which a task was opened otherwise than by itself."""
+    spec, window = task.spec, task.window
+    given = {"seq-len": window.seq_len, "window": window.policy, "split-scheme": task.split_scheme}
+    own = {"seq-len": spec.seq_len, "window": spec.window, "split-scheme": spec.split_scheme}
+    options = "".join(f" --option {name}={value}" for name, value in task.filters.items())
+    return "".join(f" --{name} {value}" for name, value in given.items() if value != own[name]) + options
+
+
 def _task_options(texts: Sequence[str]) -> dict[str, Any]:
     """Read a task's options; true and false are what they say."""
     yes_no = {"true": True, "false": False}
@@ -512,7 +521,8 @@ def score(
         computed, known = _by_origin(frame)
         if keep:
             names = ", ".join(computed["model"].unique(maintain_order=True).to_list())
-            notice(f"kept in release {opened_store.folder.current}; score them again: lrbstore score {chosen.name} --model {names}")
+            again = f"lrbstore score {chosen.name} --model {names}{_not_by_default(chosen)}"
+            notice(f"kept in release {opened_store.folder.current}; score them again: {again}")
     _show_scores(frame, format)
     _say_unpublished(chosen, published, known)
 
@@ -626,7 +636,8 @@ def baseline(
             how = _intervals(intervals, cluster, replicates, seed, say)
             frames.append(chosen.score(given, by or (), split, model=name, predictor="baseline", keep=keep, intervals=how))
         if keep:
-            notice(f"kept in release {opened_store.folder.current}; beside a model: lrbstore compare {chosen.name} {' '.join(names)} MODEL")
+            beside = f"lrbstore compare {chosen.name} {' '.join(names)} MODEL{_not_by_default(chosen)}"
+            notice(f"kept in release {opened_store.folder.current}; beside a model: {beside}")
     _show_scores(pl.concat(frames), format)
 
 

@@ -424,7 +424,23 @@ def write_template(table: pa.Table, path: Path) -> None:
 # ── keeping ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def keep(dataset: Dataset, ids: pl.Series, sets: Sequence[Predictions], about: str | None = None) -> list[Predictions]:
+def as_kept(sets: Sequence[Predictions]) -> list[Predictions]:
+    """Give sets of predictions as the store would have them: numbers as float32.
+
+    Raises:
+        BadSpec: If a set has no model, or a number that float32 cannot hold.
+    """
+    kept = [dataclasses.replace(one, predictor=one.predictor or AS_GIVEN) for one in sets]
+    if any(not one.model for one in kept):
+        raise BadSpec("predictions can be kept only under the name of a model; give one: --model NAME, or a column 'model'")
+    with np.errstate(over="ignore"):
+        kept = [dataclasses.replace(one, values=one.values.astype(np.float32).astype(np.float64)) for one in kept]
+    if not all(np.isfinite(one.values).all() for one in kept):
+        raise BadSpec("a prediction is too large for float32, as which the store keeps it; expected numbers below 3.4e38")
+    return kept
+
+
+def keep(dataset: Dataset, ids: pl.Series, sets: Sequence[Predictions], about: str | None = None) -> str:
     """Publish sets of predictions as part of the store's next release; one that is kept again takes the place of what was kept before.
 
     Args:
@@ -434,20 +450,14 @@ def keep(dataset: Dataset, ids: pl.Series, sets: Sequence[Predictions], about: s
         about: What was done to get the numbers.
 
     Returns:
-        The sets as the store has them: numbers as float32.
+        Name of the release, whose examples are those of the one before.
 
     Raises:
         BadSpec: If a set has no model, or a number that float32 cannot hold.
         StoreLocked: If another process is writing.
         CannotWrite: If the disk is full or the folder cannot be written to; the store is untouched.
     """
-    kept = [dataclasses.replace(one, predictor=one.predictor or AS_GIVEN) for one in sets]
-    if any(not one.model for one in kept):
-        raise BadSpec("predictions can be kept only under the name of a model; give one: --model NAME, or a column 'model'")
-    with np.errstate(over="ignore"):
-        kept = [dataclasses.replace(one, values=one.values.astype(np.float32).astype(np.float64)) for one in kept]
-    if not all(np.isfinite(one.values).all() for one in kept):
-        raise BadSpec("a prediction is too large for float32, as which the store keeps it; expected numbers below 3.4e38")
+    kept = as_kept(sets)
     with StoreFolder(dataset.store.path).writer() as publication:
         base = publication.draft()
         rows = {_set_id(dataset, one): one for one in kept}
@@ -457,8 +467,8 @@ def keep(dataset: Dataset, ids: pl.Series, sets: Sequence[Predictions], about: s
         renew(publication, files, "predictor", said, replaces=lambda row: row["source_version"] in rows)
         know_models(publication, files, [str(one.model) for one in kept])
         whose = ", ".join(dict.fromkeys(str(one.model) for one in kept))
-        publication.publish(publication.draft(files=tuple(files), note=f"predictions of {whose} for {dataset.spec.name}.{dataset.split}"))
-    return kept
+        note = f"predictions of {whose} for {dataset.spec.name}.{dataset.split}"
+        return publication.publish(publication.draft(files=tuple(files), note=note)).release
 
 
 def forget(store: Store, task: str, model: str, predictor: str | None = None, replicate: str | None = None) -> int:

@@ -127,13 +127,16 @@ def score(
         sets = sets_of.kept(dataset, ids, model=model, predictor=predictor, replicate=replicate, allow_missing=allow_missing)
     facing = _facing(dataset, labels, sets, direction, [train] * len(sets))
     cutting = [Cut("overall", "", [None], Groups.whole(len(ids))), *cut_into_strata(dataset, cuts)]
-    if keep and predictions is not None:
-        sets = sets_of.keep(dataset, ids, sets)
+    keep = keep and predictions is not None
+    sets = sets_of.as_kept(sets) if keep else sets
     how = intervals or Intervals()
     clusters = clusters_of(dataset, how.cluster)
     rows: list[dict[str, Any]] = []
     for one, way in zip(sets, facing, strict=True):
         rows += _scored(dataset, [one], [way], _judge(dataset, labels, [one], [way], cutting, how, clusters, uses))
+    if keep:  # last: what cannot be scored is not kept either
+        release = sets_of.keep(dataset, ids, sets)
+        rows = [{**row, "release": release} for row in rows]  # which has the predictions as well, and the same examples
     return score_table(rows)
 
 

@@ -258,3 +258,13 @@ def test_missing_predictions_are_said_and_allowed_with_their_count(gappy_store):
         app.toggle(key="allow_missing").set_value(True).run()
         screen.is_sound(app)
         assert "5 examples have no prediction and are left out" in screen.text(app)
+
+
+def test_a_pair_stands_as_among_all_pairs_whichever_way_round(desk, view):
+    found = scores.compared(desk, TASK, "test", view.names, BY, "auroc", "auto", 100, None, False, view.settings).differences
+    a, b = found.frame["model_a"][0], found.frame["model_b"][0]
+    straight, turned = scores.pair(found, a, b).frame, scores.pair(found, b, a).frame
+    assert straight["p_holm"].to_list() == found.frame.filter(model_a=a, model_b=b)["p_holm"].to_list() == turned["p_holm"].to_list()
+    assert straight["difference"].to_list() == (-turned["difference"]).to_list()
+    assert straight["ci_low"].to_list() == (-turned["ci_high"]).to_list()
+    assert set(turned["model_a"]) == {b}

@@ -88,6 +88,19 @@ def test_kept_again_takes_the_place_and_forgotten_is_gone(own: Path) -> None:
             lrbstore.task(EQTL, 64, store=store).score(model="other")
 
 
+def test_what_cannot_be_scored_is_not_kept_and_a_score_names_the_release_that_has_its_predictions(own: Path) -> None:
+    with lrbstore.open(own) as store:
+        task = lrbstore.task(EQTL, 64, store=store)
+        for wrong in ({"intervals": lrbstore.Intervals(cluster="gene_idd")}, {"metrics": ["mse_"]}, {"by": "tisue"}):
+            with pytest.raises(lrbstore.UnknownName):
+                task.score(_frame(task.test), model="mine", keep=True, **wrong)
+        assert store.folder.current == store.release
+        scores = task.score(_frame(task.test), model="mine", keep=True, intervals=NONE)
+        assert set(scores["release"]) == {store.folder.current} != {store.release}
+    with lrbstore.open(own) as store:
+        assert lrbstore.task(EQTL, 64, store=store).score(model="mine", intervals=NONE).equals(scores)
+
+
 def test_a_file_may_hold_several_models_and_seeds(own: Path, tmp_path: Path) -> None:
     with lrbstore.open(own) as store:
         task = lrbstore.task(EQTL, 256, store=store)

@@ -6,6 +6,7 @@ chance and the mean over the strata that are large enough.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -282,7 +283,8 @@ def together(desk: Desk, task: str, answers: Mapping[str, Answer], name: str, wi
     )
     rows = [_told(row, spec, name) for row in found.to_dicts()]
     for called in dict.fromkeys(row["name"] for row in rows):
-        own = [row for row in rows if row["name"] == called and row["stratifier"] != OVERALL]
+        # Of published rows none is made up: which strata they have is not ours to average over.
+        own = [row for row in rows if row["name"] == called and row["stratifier"] != OVERALL and row["origin"] != "published"]
         if own:
             rows.append(_macro(own))
     order = {place: i for i, place in enumerate([OVERALL, MACRO])}
@@ -418,6 +420,19 @@ def compared(
             **said,
         ),
     )
+
+
+def pair(differences: Answer, a: str, b: str) -> Answer:
+    """Give the differences of two of the models that were compared, one less the other, adjusted as they were among all pairs."""
+    frame = differences.frame
+    number = {name: pl.col(name).cast(pl.Float64) for name in ("difference", "ci_low", "ci_high")}
+    turned = frame.filter((pl.col("model_a") == b) & (pl.col("model_b") == a)).with_columns(
+        model_a="model_b", model_b="model_a", difference=-number["difference"], ci_low=-number["ci_high"], ci_high=-number["ci_low"]
+    )
+    straight = frame.filter((pl.col("model_a") == a) & (pl.col("model_b") == b))
+    own = pl.concat([straight.with_columns(number.values()), turned])
+    chosen = {**differences.chosen, "model_a": a, "model_b": b}
+    return dataclasses.replace(differences, table=own.to_arrow(), chosen=chosen)
 
 
 def _open(settings: Settings) -> dict[str, Any]:

@@ -30,7 +30,7 @@ st.subheader("Records on variants")
 records = parts.ask(overview.records)
 if records.rows:
     named = records.frame.with_columns(said=pl.format("{}: {}", "source", "label_name"))
-    st.altair_chart(charts.bars(named, x="n_records", y="said", x_title="records (logarithmic)", log=True))
+    st.altair_chart(charts.bars(named, x="n_records", y="said", x_title="records"))
     parts.show(records, table=False)
 else:
     parts.nothing("No source in this store speaks of variants; `lrbstore sources` lists those that do.")

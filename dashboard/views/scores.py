@@ -120,12 +120,13 @@ def compared(view: scores.View, order: list[str]) -> None:
     st.subheader("Which models can be told apart?")
     if len(names) < 2:
         parts.nothing(
-            "One set of predictions alone: a comparison takes two. A baseline is one: `lrbstore baseline TASK gc_content --keep`."
+            f"One set of predictions alone: a comparison takes two. A baseline is one: `lrbstore baseline {task} gc_content --keep`."
         )
         return
     how = (by, name, "bootstrap" if asked == "bootstrap" else "auto", replicates, cluster, allow_missing, view.settings)
     with parts.said():
-        ties = parts.ask(scores.compared, task, view.split, names, *how).scores
+        compared = parts.ask(scores.compared, task, view.split, names, *how)
+        ties = compared.scores
         groups = ties.frame.with_columns(name=pl.col("model").replace(short))
         places_of = groups.filter(pl.col("place").is_in(order))
         table = places_of.pivot("name", index=["place", "n"], values="tie_group", aggregate_function="first")
@@ -140,11 +141,12 @@ def compared(view: scores.View, order: list[str]) -> None:
         others = [one for one in names if one != a]
         b = controls.one("less that of", others, "model_b")
     with parts.said():
-        pair = parts.ask(scores.compared, task, view.split, (a, b), *how).differences
+        pair = scores.pair(parts.ask(scores.compared, task, view.split, names, *how).differences, a, b)
         st.altair_chart(charts.differences(pair.frame, order=order, title=f"{name} of {short[a]} less that of {short[b]}"))
         ways = pair.frame["ci_method"].drop_nulls().unique().to_list()
         st.caption(
-            f"Intervals: {', '.join(ways) or 'none'}. p after Holm, over all strata here; the table has p and Benjamini-Hochberg's too."
+            f"Intervals: {', '.join(ways) or 'none'}. p after Holm over all strata and all pairs of the {len(names)} models "
+            "chosen, as the tie groups above; the table has p and Benjamini-Hochberg's too."
         )
         parts.show(pair, table=False)
 

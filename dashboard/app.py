@@ -28,7 +28,6 @@ def main() -> None:
     pages = [
         st.Page(folder / f"{name}.py", title=title.get(name, name.capitalize()), icon=f":material/{icon}:", default=name == "overview")
         for name, icon in PAGES.items()
-        if (folder / f"{name}.py").is_file()
     ]
     page = st.navigation(pages, position="top")
     with parts.said():

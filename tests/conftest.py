@@ -11,6 +11,7 @@ import pytest
 from hypothesis import is_hypothesis_test, settings
 
 import lrbstore
+from lrbstore.dashboard.desk import Desk
 from lrbstore.engine import connect
 
 settings.register_profile("house", deadline=None)  # machines are noisy: no test is about an absolute time
@@ -104,6 +105,14 @@ def scored_store(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     )
     assert not kept.returncode, kept.stderr.decode()
     return store
+
+
+@pytest.fixture(scope="module")
+def desk(scored_store: Path) -> Iterator[Desk]:
+    """The same store, open for the screen. A module that needs other limits has a fixture of this name."""
+    held = Desk(scored_store)
+    yield held
+    held.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import screen
 
-from lrbstore.dashboard.desk import Desk
 from lrbstore.dashboard.queries import expression
 from lrbstore.errors import BadSpec
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 @pytest.fixture(scope="module")

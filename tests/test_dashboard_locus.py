@@ -12,17 +12,9 @@ import screen
 import lrbstore
 from lrbstore.alleles import variant_id
 from lrbstore.assembly import assembly
-from lrbstore.dashboard.desk import Desk
 from lrbstore.dashboard.queries import locus, variants
 from lrbstore.dashboard.queries.locus import Place
 from lrbstore.errors import BadSpec, ContigNotFound, MissingData, OutOfContig, UnknownName
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 @pytest.fixture(scope="module")

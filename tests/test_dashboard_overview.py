@@ -1,20 +1,10 @@
 """The overview says what the store holds."""
 
-from pathlib import Path
-
 import pytest
 import screen
 
 import lrbstore
-from lrbstore.dashboard.desk import Desk
 from lrbstore.dashboard.queries import overview
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 def test_figures_are_those_of_the_tables(desk):

@@ -9,19 +9,12 @@ import screen
 from polars.testing import assert_frame_equal
 
 import lrbstore
-from lrbstore.dashboard.desk import Desk, TooLarge
+from lrbstore.dashboard.desk import TooLarge
 from lrbstore.dashboard.queries import scores
 from lrbstore.metrics import metric
 
 TASK = "variant_effect_gene_expression"
 BY = "tss_distance:caduceus"
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """The page on strata counts examples as a score cuts them, and accounts for every row."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,13 +14,6 @@ from lrbstore.dashboard.queries import strata
 from lrbstore.intervals import too_few
 
 TASK = "variant_effect_gene_expression"
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 def again(answer, path, monkeypatch):

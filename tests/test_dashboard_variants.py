@@ -1,7 +1,6 @@
 """The page of variants: counts and rows under filters against brute force, one variant's card, the page in its states."""
 
 from collections import Counter
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,13 +8,6 @@ import screen
 
 from lrbstore.dashboard.desk import Desk, Limits, TooLarge
 from lrbstore.dashboard.queries import sql, variants
-
-
-@pytest.fixture(scope="module")
-def desk(scored_store: Path):
-    held = Desk(scored_store)
-    yield held
-    held.close()
 
 
 @pytest.fixture(scope="module")

@@ -125,8 +125,7 @@ def compared(view: scores.View, order: list[str]) -> None:
         return
     how = (by, name, "bootstrap" if asked == "bootstrap" else "auto", replicates, cluster, allow_missing, view.settings)
     with parts.said():
-        compared = parts.ask(scores.compared, task, view.split, names, *how)
-        ties = compared.scores
+        ties = parts.ask(scores.compared, task, view.split, names, *how).scores
         groups = ties.frame.with_columns(name=pl.col("model").replace(short))
         places_of = groups.filter(pl.col("place").is_in(order))
         table = places_of.pivot("name", index=["place", "n"], values="tie_group", aggregate_function="first")

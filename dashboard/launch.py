@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lrbstore.errors import MissingExtra
 
-APP = Path(__file__).with_name("app.py")
+APP = Path(__file__).with_name("served.py")
 
 #: Colours of Okabe & Ito (2008), told apart by readers of every kind of colour vision; charts take them from here too.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")

@@ -94,9 +94,7 @@ class Visit:
         self.tab.wait_for_timeout(300)
 
     def is_clean(self) -> None:
-        # A page that is a path has Streamlit's first probe answered with 404, below that path: its own, and harmless.
-        errors = [e for e in self.errors if "404" not in e]
-        assert not errors
+        assert not self.errors
         assert not self.outside
         assert not self.tab.locator("[data-testid=stException]").count()
 

@@ -90,7 +90,7 @@ def values(desk: Desk, stratum: str) -> Answer:
         sql = "select null::VARCHAR as value, 0::BIGINT as n_records where false"
     else:
         rows, _ = _rows(desk, Chosen(), {stratum} & EXTRA.keys())
-        sql = f"""select {STRATA[stratum]} as value, count(*)::BIGINT as n_records from ({rows})
+        sql = f"""select {STRATA[stratum]} as value, count(*)::BIGINT as n_records from {rows}
 group by value having value is not null order by n_records desc, value"""
     return Answer(f"{stratum}_values", f"a {stratum}", desk.relation(sql), sql)
 
@@ -132,7 +132,9 @@ def _parts(desk: Desk, extra: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, dict[str, Any]]:
-    """Write the select of the records that meet the filters.
+    """Write what stands behind FROM for the records that meet the filters.
+
+    One select is written flat, ``variant_record where …``: so a question that groups is read from the copy that is one file.
 
     Args:
         desk: The desk.
@@ -140,7 +142,8 @@ def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, d
         extra: Extras that are wanted as columns; those that are filtered by come anyway.
 
     Returns:
-        The select, with the columns of ``variant_record`` and, where any is wanted, all of :data:`EXTRA`; and its parameters.
+        The text, of rows with the columns of ``variant_record`` and, where any is wanted, all of :data:`EXTRA`; and its parameters. A
+        WHERE may be in it: a further one goes around a select of all of it.
     """
     params: dict[str, Any] = {}
     where: list[str] = []
@@ -182,12 +185,12 @@ def _rows(desk: Desk, chosen: Chosen, extra: Iterable[str] = ()) -> tuple[str, d
         ]
         nothing = ", ".join(f"null::{c.type} as {c.name}" for c in united.columns)
         tables = tables or [f"(select {nothing}, {', '.join(f'null::VARCHAR as {name}' for name in EXTRA)} where false)"]
-    selects = [
-        " ".join([f"select * from {table}", *(["where " + " and ".join(said)] if (said := [*where, *way]) else [])])
+    parts = [
+        " ".join([table, *(["where " + " and ".join(said)] if (said := [*where, *way]) else [])])
         for table in tables
         for way in itertools.product(*ways)
     ]
-    return "\nunion all\n".join(selects), params
+    return parts[0] if len(parts) == 1 else "(" + "\nunion all\n".join(f"select * from {part}" for part in parts) + ")", params
 
 
 def _gene(desk: Desk, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -206,12 +209,19 @@ union select distinct {in_gene[other]} from gene where {in_gene[column]} = $gene
 
 
 def by_source(desk: Desk, **chosen: Any) -> Answer:
-    """Count records and distinct variants by source; a last row, without a source, counts all."""
+    """Count records by source."""
     filters = Chosen(**chosen)
     rows, params = _rows(desk, filters)
-    sql = f"""select source, count(*)::BIGINT as n_records, count(distinct variant_id)::BIGINT as n_variants
-from ({rows}) group by source order by n_records desc, source"""
+    sql = f"select source, count(*)::BIGINT as n_records from {rows} group by source order by n_records desc, source"
     return desk.ask("by_source", "a source", sql, params, chosen=filters.said, sources=_named(desk, filters))
+
+
+def distinct(desk: Desk, **chosen: Any) -> Answer:
+    """Count the variants that the records name, each once whatever its sources: one row. Of millions of records this takes a second."""
+    filters = Chosen(**chosen)
+    rows, params = _rows(desk, filters)
+    sql = f"select count(distinct variant_id)::BIGINT as n_variants from {rows}"
+    return desk.ask("n_variants", "all variants of these records", sql, params, chosen=filters.said, sources=_named(desk, filters))
 
 
 def top(desk: Desk, stratum: str, **chosen: Any) -> Answer:
@@ -224,9 +234,16 @@ def top(desk: Desk, stratum: str, **chosen: Any) -> Answer:
     """
     filters = Chosen(**chosen)
     rows, params = _rows(desk, filters, {stratum} & EXTRA.keys())
-    sql = f"""select {STRATA[stratum]} as {stratum}, count(*)::BIGINT as n_records from ({rows})
+    sql = f"""select {STRATA[stratum]} as {stratum}, count(*)::BIGINT as n_records from {rows}
 group by {stratum} having {stratum} is not null order by n_records desc, {stratum} limit {MOST}"""
-    return desk.ask(f"by_{stratum}", f"one of the {MOST} most frequent of {stratum}", sql, params, chosen=filters.said)
+    return desk.ask(
+        f"by_{stratum}",
+        f"one of the {MOST} most frequent of {stratum}",
+        sql,
+        params,
+        chosen=filters.said,
+        sources=_named(desk, filters),
+    )
 
 
 @dataclass(frozen=True)
@@ -236,13 +253,11 @@ class Page:
     Attributes:
         answer: The rows, by ``record_id``.
         first: Whether no rows come before them.
-        previous: What the page before them comes after; None where that is the first.
         next: What the page behind them comes after; None where there is none.
     """
 
     answer: Answer
     first: bool
-    previous: int | None
     next: int | None
 
 
@@ -258,21 +273,24 @@ def page(desk: Desk, after: int | None, n: int, **chosen: Any) -> Page:
     filters = Chosen(**chosen)
     rows, params = _rows(desk, filters)
     extra = "".join(f", {name}" for name in EXTRA if filters.significance or filters.consequence)
-    sql = f"select {', '.join(_SHOWN)}{extra} from ({rows}) order by record_id"
+    sql = f"select {', '.join(_SHOWN)}{extra} from {rows} order by record_id"
     # The keys first: every other column is then read for the rows of the page alone.
-    keys = f"select record_id from ({rows}) where record_id > $after order by record_id limit {ROWS + 1}"
+    keys = f"select record_id from (select * from {rows}) where record_id > $after order by record_id limit {ROWS + 1}"
     start = -(2**63) if after is None else after
     found = desk.relation(keys, {**params, "after": start}).column(0).to_pylist()
     shown = found[:ROWS]
     listed = ", ".join(map(str, shown)) or "null"
-    asked = f"select {', '.join(_SHOWN)}{extra} from ({rows}) where record_id in ({listed}) order by record_id"
+    asked = f"select {', '.join(_SHOWN)}{extra} from (select * from {rows}) where record_id in ({listed}) order by record_id"
     answer = desk.ask("variants", "a record", sql, params, chosen=filters.said, sources=_named(desk, filters), page=asked, n=n)
-    previous = None
-    if after is not None:
-        back = f"select record_id from ({rows}) where record_id <= $after order by record_id desc limit {ROWS + 1}"
-        before = desk.relation(back, {**params, "after": after}).column(0).to_pylist()
-        previous = before[ROWS] if len(before) > ROWS else None
-    return Page(answer, after is None, previous, shown[-1] if len(found) > ROWS else None)
+    return Page(answer, after is None, shown[-1] if len(found) > ROWS else None)
+
+
+def previous(desk: Desk, after: int, **chosen: Any) -> int | None:
+    """Say what the page before the one behind ``after`` comes after; None where that is the first page."""
+    rows, params = _rows(desk, Chosen(**chosen))
+    back = f"select record_id from (select * from {rows}) where record_id <= $after order by record_id desc limit {ROWS + 1}"
+    before = desk.relation(back, {**params, "after": after}).column(0).to_pylist()
+    return before[ROWS] if len(before) > ROWS else None
 
 
 def _named(desk: Desk, chosen: Chosen) -> tuple[str, ...]:

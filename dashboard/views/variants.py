@@ -11,7 +11,7 @@ from lrbstore.dashboard.queries import locus, variants
 from lrbstore.errors import BadSpec
 
 AFTER = "page_after"
-NUMBERS = {name: st.column_config.NumberColumn(format="localized") for name in ("n_records", "n_variants")}
+NUMBERS = {"n_records": st.column_config.NumberColumn(format="localized")}
 
 
 def typed(label: str, key: str, **more: Any) -> tuple[str | None, str]:
@@ -76,6 +76,11 @@ def turn(to: int | None) -> None:
         st.query_params[AFTER] = str(to)
 
 
+def back(filters: Mapping[str, Any]) -> None:
+    """Go to the page of the table before this one."""
+    turn(parts.ask(variants.previous, int(st.query_params[AFTER]), **filters))
+
+
 def position(filters: Mapping[str, object]) -> int | None:
     """Read from the URL which record the page comes after; another filter begins at the first page again."""
     if st.session_state.setdefault("filters_", filters) != filters:
@@ -135,22 +140,30 @@ with parts.said():
             parts.nothing("No record meets all of these filters: take one away. A region holds the records of its own assembly alone.")
         else:
             st.subheader(f"{n:,} records")
+            n_variants = st.empty()  # counted last: of millions of records it takes longer than all the rest
+            n_variants.caption("on … variants")
             if region:
                 where, *others = parts.ask(locus.region_of, region, on)
                 also = "" if not others else f", the newest that has the contig; also on {' and '.join(o.assembly for o in others)}"
                 st.caption(f"Region: {where} on {where.assembly}{also}.")
             st.altair_chart(charts.bars(counts.frame, x="n_records", y="source", x_title="records"))
             parts.show(counts, columns=NUMBERS, table=False)
-            tops = [(stratum, parts.ask(variants.top, stratum, **filters)) for stratum in variants.STRATA]
-            tops = [(stratum, answer) for stratum, answer in tops if answer.rows]
-            for tab, (_, answer) in zip(st.tabs([name.capitalize() for name, _ in tops]) if tops else [], tops, strict=True):
-                with tab:
-                    parts.show(answer, columns=NUMBERS)
+            tabs = st.tabs([name.capitalize() for name in variants.STRATA], key="top", on_change="rerun", bind="query-params")
+            for tab, stratum in zip(tabs, variants.STRATA, strict=True):
+                if tab.open:  # the others are asked when they are
+                    with tab:
+                        most = parts.ask(variants.top, stratum, **filters)
+                        if most.rows:
+                            parts.show(most, columns=NUMBERS)
+                        else:
+                            parts.nothing(f"None of these records says a {stratum}.")
             st.subheader("Records")
             page = parts.ask(variants.page, position(filters), n, **filters)
             parts.show(page.answer, height=500, columns={"pos": st.column_config.NumberColumn(format="localized")})
             with st.container(horizontal=True):
                 st.button("First", on_click=turn, args=(None,), disabled=page.first, key="first_")
-                st.button("Previous", on_click=turn, args=(page.previous,), disabled=page.first, key="previous_")
+                st.button("Previous", on_click=back, args=(filters,), disabled=page.first, key="previous_")
                 st.button("Next", on_click=turn, args=(page.next,), disabled=page.next is None, key="next_")
+            counted = parts.ask(variants.distinct, **filters).table["n_variants"][0].as_py()
+            n_variants.caption(f"on {counted:,} variants, whichever source names them" if counted else "none of which names its alleles")
 parts.links_refused()

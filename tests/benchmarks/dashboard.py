@@ -41,6 +41,7 @@ def of_variants(desk: Desk) -> Iterator[Question]:
     for name, chosen in filters(desk):
         n = sum(variants.by_source(desk, **chosen).table["n_records"].to_pylist())
         yield f"Variants: {name}: by source ({n:,})", variants.by_source, chosen
+        yield f"Variants: {name}: distinct variants", variants.distinct, chosen
         for stratum in variants.STRATA:
             yield f"Variants: {name}: top {stratum}", variants.top, {"stratum": stratum, **chosen}
         first = variants.page(desk, None, n, **chosen)

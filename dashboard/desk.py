@@ -109,13 +109,15 @@ class Desk:
     def __init__(self, path: Path, release: str | None = None, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.store = Store(path, release, settings=locked(Path(path).absolute() / "data", self.limits))
-        self._opened = functools.lru_cache(maxsize=_TASKS_OPEN)(functools.partial(Task.open, self.store))
+        self._opened = functools.lru_cache(maxsize=_TASKS_OPEN)(functools.partial(Task.open, self.store, need_rows=False))
 
     def task(self, name: str, **settings: Any) -> Task:
         """Open a task as :func:`lrbstore.task` does. The last few stay open, so that the windows of their examples are placed once.
 
+        That it has no example at all is not said here: see :meth:`lrbstore.task.Task.need_rows`.
+
         Raises:
-            UnknownName, BadSpec, MissingData: As :func:`lrbstore.task`.
+            UnknownName, BadSpec: As :func:`lrbstore.task`.
             TooLarge: If that took too long or too much memory.
         """
         with in_bounds(self.limits):

@@ -120,6 +120,8 @@ class Dataset(Sequence[dict[str, Any]]):
     def __init__(self, store: Store, spec: TaskSpec, scheme: str, split: str, window: WindowSpec, filters: Filters) -> None:
         self.spec, self.scheme, self.split, self.window, self.filters = spec, scheme, split, window, dict(filters)
         self.store, self._path, self._release = store, store.path, store.release
+        self._to_hold: tuple[str, ...] = ()  # columns of the examples that are read with the index, and
+        self._in_memory: dict[str, pa.ChunkedArray] = {}  # those that hold() keeps
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
@@ -324,6 +326,24 @@ class Dataset(Sequence[dict[str, Any]]):
             table = table.append_column(column, self._derive(column))
         return table.select(wanted).combine_chunks()
 
+    def hold(self, columns: Sequence[str]) -> None:
+        """Keep columns of the examples in memory: :meth:`rows`, strata and clusters then take them from there.
+
+        For who asks many questions of the same examples: a view over millions of records takes seconds each time. What is not kept yet is
+        read in one pass, together with the windows if those are not placed yet.
+
+        Args:
+            columns: Names; those of the task's ``examples`` are kept, text as codes of its values. Derived ones are kept anyway.
+        """
+        more = [c for c in dict.fromkeys(columns) if c in self._view_columns and c not in self._in_memory]
+        if not more:
+            return
+        if "_index" in self.__dict__:
+            self._in_memory = {**self._in_memory, **_by_column([_coded(self._read_kept(more))])}
+        else:
+            self._to_hold = tuple(more)
+            self._index  # noqa: B018 - made when it is first looked at
+
     @property
     def columns(self) -> list[str]:
         """Names that :meth:`rows`, strata and clusters understand: the columns of the task's ``examples``, then derived ones.
@@ -369,6 +389,13 @@ class Dataset(Sequence[dict[str, Any]]):
                 "source_line": files["source_line"],
             }
         )
+
+    def left_out(self) -> dict[str, int]:
+        """Count the rows of :meth:`dropped` by their reason, the most frequent first, without reading them."""
+        windows = self._index.dropped
+        reasons = windows.plan.take(windows.first_dropped(np.arange(len(self._index.dropped_rows)))).reason
+        codes, counts = np.unique(reasons, return_counts=True)
+        return {REASONS[codes[i]]: int(counts[i]) for i in np.argsort(-counts, kind="stable")}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -458,6 +485,9 @@ class Dataset(Sequence[dict[str, Any]]):
 
     def _read_kept(self, columns: Sequence[str]) -> pa.Table:
         """Read the rows that are examples."""
+        if self._in_memory.keys() >= {*columns}:
+            held = {c: self._in_memory[c] for c in columns}
+            return pa.table({c: v.cast(v.type.value_type) if pa.types.is_dictionary(v.type) else v for c, v in held.items()})
         table, dropped = self._read_all(columns), self._index.dropped_rows
         if not len(dropped):
             return table
@@ -469,16 +499,21 @@ class Dataset(Sequence[dict[str, Any]]):
     def _index(self) -> _Index:
         """Every row of the split, with its windows: made once, for ``len``, indexing, shuffling and the ledger."""
         kept: list[_Held] = []
+        held: list[pa.Table] = []
         dropped: list[Windows] = []
         dropped_rows: list[npt.NDArray[np.int64]] = []
         n = 0
-        for table, windows in self._planned(_INDEX_ROWS):
+        for table, windows in self._planned(_INDEX_ROWS, self._to_hold):
             is_kept = windows.kept
             lost = np.flatnonzero(~is_kept)
             dropped.append(windows.take(lost))
             dropped_rows.append(lost + n)
-            kept.append(self._held(*_only(table, windows)).packed())
+            own = _only(table, windows)
+            kept.append(self._held(*own).packed())
+            held.append(_coded(own[0].select(self._to_hold)))
             n += len(is_kept)
+        if self._to_hold:
+            self._in_memory = _by_column(held or [self._nothing(self._to_hold)])
         if not kept:
             nothing = self._nothing(self._needed)
             windows = self._plan_rows(nothing)
@@ -501,10 +536,10 @@ class Dataset(Sequence[dict[str, Any]]):
         """Contigs that windows can be cut from, each with its place in the ``lengths`` of what they are cut from."""
         return {name: place for place, name in enumerate(self._contigs[1])}
 
-    def _planned(self, n: int = _STREAM_ROWS) -> Iterator[tuple[pa.Table, Windows]]:
-        """Stream the split's rows in upstream's order, each piece with its windows."""
+    def _planned(self, n: int = _STREAM_ROWS, more: Sequence[str] = ()) -> Iterator[tuple[pa.Table, Windows]]:
+        """Stream the split's rows in upstream's order, each piece with its windows, and with more columns than they are made of."""
         with damage_said():
-            reader = self._relation(self._needed).to_arrow_reader(n)
+            reader = self._relation(list(dict.fromkeys([*self._needed, *more]))).to_arrow_reader(n)
         while True:
             with damage_said():
                 batch = next(reader, None)
@@ -752,6 +787,18 @@ def _only(table: pa.Table, windows: Windows) -> tuple[pa.Table, Windows]:
     """Keep the rows that have all their windows."""
     is_kept = windows.kept
     return (table, windows) if is_kept.all() else (table.filter(pa.array(is_kept)), windows.take(np.flatnonzero(is_kept)))
+
+
+def _coded(table: pa.Table) -> pa.Table:
+    """Write text as codes of its values; ids, which are all different, stay as they are."""
+    text = {f.name for f in table.schema if pa.types.is_string(f.type) and f.name != "example_id"}
+    return pa.table({name: table[name].dictionary_encode() if name in text else table[name] for name in table.column_names})
+
+
+def _by_column(pieces: Sequence[pa.Table]) -> dict[str, pa.ChunkedArray]:
+    """Put tables one after the other."""
+    whole = pa.concat_tables(pieces).unify_dictionaries()
+    return {name: whole[name] for name in whole.column_names}
 
 
 def _members(value: Any, own: slice) -> Any:

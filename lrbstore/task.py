@@ -52,9 +52,14 @@ class Task:
         on_ref_mismatch: str = "flag",
         split_scheme: str | None = None,
         subset: bool = False,
+        need_rows: bool = True,
         **task_options: Any,
     ) -> Task:
-        """Open a task; see :func:`lrbstore.task`."""
+        """Open a task; see :func:`lrbstore.task`.
+
+        With ``need_rows=False`` it is not asked whether there is an example at all, which takes seconds where the task's view must be made
+        to its end first: who then finds none says why with :meth:`need_rows`.
+        """
         spec = task_spec(name)
         if edge is None:  # a task's own rule is one of strict; the published loader knows none but to drop
             edge = spec.edge if (window or spec.window) == "strict" else "drop"
@@ -94,11 +99,18 @@ class Task:
                 )
             filters[option] = _wanted(store, spec, option, value)
         task = cls(store, spec, WindowSpec(length, policy, edge, on_ref_mismatch, **settings), scheme, filters)
-        task._need_rows()
+        if need_rows:
+            task.need_rows()
         return task
 
-    def _need_rows(self) -> None:
-        """Say what is missing where there is no example: the task's sources, a value, or one that has all of the values."""
+    def need_rows(self) -> None:
+        """Say what is missing where there is no example: the task's sources, a value, or one that has all of the values.
+
+        Raises:
+            MissingData: If the store holds no rows for the task.
+            UnknownName: If no example has a value that was asked for.
+            BadSpec: If no example has all of them.
+        """
         where, values = condition(self.spec, self.window, self.filters)
         # On the good way one question is asked, which skips most of a task of millions; only without an answer it is asked why.
         with damage_said(), contextlib.suppress(duckdb.ConversionException):

@@ -28,9 +28,12 @@ import pytest
 
 import lrbstore
 from lrbstore.catalogue import task_specs
+from lrbstore.derived import DERIVED
 from lrbstore.ingest.genomes import add_genome
 from lrbstore.ingest.pipeline import ingest
 from lrbstore.kinds import KINDS
+from lrbstore.store import Store
+from lrbstore.task import Task
 from lrbstore.window import WindowSpec
 
 EQTL, BULK, CAGE, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "cage_prediction", "gvrep_eqtl_pval"
@@ -1107,3 +1110,31 @@ def test_a_whole_training_split_at_131_kb_takes_little_memory_and_no_disk(simula
     assert said["peak_kb"] < 1_000_000
     assert listing() == before
     assert list(scratch.rglob("*")) == []
+
+
+@pytest.mark.parametrize("name", ["gvrep_clinvar_clnsig", "bulk_rna_expression", "variant_effect_gene_expression"])
+@pytest.mark.parametrize("counted", [False, True])
+def test_what_is_held_is_what_the_view_says_and_is_not_asked_for_again(demo_store, monkeypatch, name, counted):
+    asked = []
+    with Store(demo_store) as store:
+        plain, held = (Task.open(store, name, seq_len=100_000)["test"] for _ in range(2))
+        columns = [c for c in plain.columns if c not in DERIVED]
+        if counted:
+            len(held)
+        monkeypatch.setattr(held, "_relation", lambda of, ask=held._relation: asked.append(list(of)) or ask(of))
+        held.hold([*columns[:3], "example_id"])
+        held.hold(columns[:2])
+        n = len(asked)
+        assert n == 1
+        own = list(dict.fromkeys([*columns[:3], "example_id"]))
+        assert held.rows(own).equals(plain.rows(own))
+        assert len(held) == len(plain)
+        assert held.dropped().equals(plain.dropped())
+        assert len(asked) <= n + 2  # the ledger alone
+        n = len(asked)
+        held.rows(own[::-1])
+        assert len(asked) == n
+        held.hold(columns)
+        assert held.rows(columns).equals(plain.rows(columns))
+        counts = plain.dropped().to_pydict()["reason"]
+        assert held.left_out() == {reason: counts.count(reason) for reason in sorted({*counts}, key=lambda r: (-counts.count(r), r))}

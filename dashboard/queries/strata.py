@@ -6,7 +6,6 @@ Expressions of a reader's own are not taken: they would be text in SQL.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,8 +19,10 @@ from lrbstore.dataset import Dataset, as_arguments
 from lrbstore.derived import DERIVED
 from lrbstore.errors import UnknownName
 from lrbstore.intervals import too_few
+from lrbstore.predictions import ID
 from lrbstore.scoring import Cut, cut_into_strata
 from lrbstore.strata import strata_names, stratifier, stratifiers
+from lrbstore.window import REASON_TEXT
 
 NONE = "no stratum"  #: Examples for which the stratum is null.
 ALL = "all examples"
@@ -58,8 +59,17 @@ def dataset(desk: Desk, task: str, split: str, settings: Sequence[tuple[str, Any
         task: The task's name.
         split: The split.
         settings: Arguments of :func:`lrbstore.task`; those that are None are the task's own.
+
+    Returns:
+        The split, with what its strata are cut by in memory: a reader looks at one after the other.
     """
-    return desk.task(task, **{name: value for name, value in settings if value is not None})[split]
+    opened = desk.task(task, **{name: value for name, value in settings if value is not None})
+    ds = opened[split]
+    with in_bounds(desk.limits):
+        ds.hold([ID, *(column for way in ways_to_cut(desk, task) for column in stratifier(way).needs)])
+        if not len(ds) and not ds.left_out():
+            opened.need_rows()
+    return ds
 
 
 def opening(ds: Dataset) -> str:
@@ -189,19 +199,17 @@ def ledger(desk: Desk, task: str, split: str, settings: Sequence[tuple[str, Any]
     """
     ds = dataset(desk, task, split, settings)
     with in_bounds(desk.limits):
-        n, left_out = len(ds), ds.dropped()
-    meanings = dict(zip(left_out["reason"].to_pylist(), left_out["meaning"].to_pylist(), strict=True))
-    counted = Counter(left_out["reason"].to_pylist()).most_common()
+        n, left_out = len(ds), ds.left_out()
     rows = [
-        {"step": "rows", "n": n + left_out.num_rows, "meaning": "rows of the split"},
-        *({"step": reason, "n": -count, "meaning": meanings[reason]} for reason, count in counted),
+        {"step": "rows", "n": n + sum(left_out.values()), "meaning": "rows of the split"},
+        *({"step": reason, "n": -count, "meaning": REASON_TEXT[reason]} for reason, count in left_out.items()),
         {"step": "examples", "n": n, "meaning": "rows that have a window"},
     ]
     return Answer(
         "ledger",
         f"a step from the rows of {task}.{split} to its examples",
         pa.Table.from_pylist(rows),
-        f"import lrbstore\n\n{opening(ds)}\nn, left_out = len(ds), ds.dropped().to_pandas()['reason'].value_counts()",
+        f"import lrbstore\n\n{opening(ds)}\nn, left_out = len(ds), ds.left_out()",
         chosen=chosen(ds),
         sources=desk.sources_of(ds.spec.name),
         is_sql=False,

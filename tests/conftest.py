@@ -2,7 +2,10 @@
 
 from __future__ import annotations  # a type of DuckDB's that is still held at the end is called a leak
 
-from collections.abc import Iterator
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asking
@@ -25,17 +28,25 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     return argname if isinstance(val, bytes) else None
 
 
-@pytest.hookimpl(tryfirst=True)  # before tests are chosen by their markers
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Try a property on a quarter of its examples with the quick tests, and on all of them with the slow ones."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # before tests are chosen by their markers, and after
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Try a property on a quarter of its examples with the quick tests, and on all of them with the slow ones.
+
+    Of the tests that are left, one that needs the demo store comes first, and the other modules that need it come last: while a worker
+    makes the store, another one has the tests that need none.
+    """
     held = [item for item in items if is_hypothesis_test(getattr(item, "obj", None))]
     if "not slow" not in config.option.markexpr:
         for item in held:
             item.add_marker(pytest.mark.slow)
-        return
-    for test in {item.obj for item in held}:  # type: ignore[attr-defined]
-        full = test._hypothesis_internal_use_settings  # what @settings sets; it may not be applied twice
-        test._hypothesis_internal_use_settings = settings(full, max_examples=max(5, full.max_examples // 4))
+    else:
+        for test in {item.obj for item in held}:  # type: ignore[attr-defined]
+            full = test._hypothesis_internal_use_settings  # what @settings sets; it may not be applied twice
+            test._hypothesis_internal_use_settings = settings(full, max_examples=max(5, full.max_examples // 4))
+    yield
+    needing = [item for item in items if "demo_store" in getattr(item, "fixturenames", ())]
+    modules = {item.path for item in needing}
+    items.sort(key=lambda item: 0 if item in needing[:1] else 2 if item.path in modules else 1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,14 +70,26 @@ def macros() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder once for all workers of a run: the first one that needs it makes it, others wait."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, done = root / name, root / f"{name}.done"
+    with (root / f"{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed: this one tells why as well
+            make(folder)
+            done.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Upstream files of every source in the providers' formats, with genomes; small."""
     from lrbstore.ingest.simulation import simulate
 
-    out = tmp_path_factory.mktemp("simulated") / "files"
-    simulate(out, scale=0.003)
-    return out
+    return made_once(tmp_path_factory, "simulated", lambda out: simulate(out, scale=0.003))
 
 
 @pytest.fixture(scope="session")
@@ -76,12 +99,13 @@ def demo_store(simulated: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     from lrbstore.ingest.pipeline import ingest
     from lrbstore.ingest.simulation import sources
 
-    store = tmp_path_factory.mktemp("store") / "demo"
-    for assembly in ("GRCh37", "GRCh38"):
-        add_genome(store, assembly, simulated / "genomes" / f"{assembly}.fa", simulated=True)
-    for source in sources():
-        ingest(store, source, [simulated / source], simulated=True)
-    return store
+    def make(store: Path) -> None:
+        for assembly in ("GRCh37", "GRCh38"):
+            add_genome(store, assembly, simulated / "genomes" / f"{assembly}.fa", simulated=True)
+        for source in sources():
+            ingest(store, source, [simulated / source], simulated=True)
+
+    return made_once(tmp_path_factory, "demo_store", make)
 
 
 @pytest.fixture(scope="module")
@@ -94,17 +118,16 @@ def store(demo_store: Path) -> Iterator[lrbstore.Store]:
 @pytest.fixture(scope="session")
 def scored_store(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo store with three baselines' predictions for the task of causal eQTLs. Read it only."""
-    import shutil
-
     import command
 
-    store = tmp_path_factory.mktemp("scored") / "store"
-    shutil.copytree(demo_store, store)
-    kept = command.run(
-        "baseline", "variant_effect_gene_expression", "tss_distance", "gc_content", "random", "--seq-len", 2048, "--keep", "--store", store
-    )
-    assert not kept.returncode, kept.stderr.decode()
-    return store
+    names = ("tss_distance", "gc_content", "random")
+
+    def make(store: Path) -> None:
+        shutil.copytree(demo_store, store)
+        kept = command.run("baseline", "variant_effect_gene_expression", *names, "--seq-len", 2048, "--keep", "--store", store)
+        assert not kept.returncode, kept.stderr.decode()
+
+    return made_once(tmp_path_factory, "scored_store", make)
 
 
 @pytest.fixture(scope="module")

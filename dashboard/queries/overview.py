@@ -10,7 +10,7 @@ from lrbstore.task import tasks as catalogue
 
 _FIGURES = """select
     (select count(*) from variant_record) as n_records,
-    (select count(*) from variant) as n_variants,
+    (select count(*) from variant_allele) as n_variants,  -- table variant, without what a genome says
     (select count(*) from source where is_current) as n_sources,
     (select count(*) from model) as n_models,
     (select count(*) from reject) as n_rejected"""

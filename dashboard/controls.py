@@ -138,6 +138,14 @@ def flag(label: str, key: str, *, default: bool = False, **more: Any) -> bool:
     return bool(st.toggle(label, default, key=key, bind="query-params", persist_state="session", **more))
 
 
+def tabs(names: Sequence[str], key: str) -> Mapping[str, Any]:
+    """Lay answers behind each other; one whose ``open`` is false is not on screen, and need not be asked for."""
+    for value in _asked(key):
+        if value not in names:
+            refuse(key, value, f"there is none of that name{near_names(value, names, key)}")
+    return dict(zip(names, st.tabs(list(names), key=key, on_change="rerun", bind="query-params"), strict=True))
+
+
 def task_settings(spec: TaskSpec, *, whose: str = "the task's own", own: Mapping[str, Any] | None = None) -> tuple[tuple[str, Any], ...]:
     """Choose how a task is opened: split scheme, window length, policy and edge. What is left open is None: as the task declares.
 

@@ -205,6 +205,11 @@ class Desk:
             "taken": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         }
 
+    def licences(self) -> dict[str, str]:
+        """Name the licence of each source that this store holds."""
+        cards = source_cards()
+        return {s: cards[s].licence for s in sorted({i.source for i in self.store.manifest.inputs}) if s in cards}
+
     def sources_of(self, task: str) -> tuple[str, ...]:
         """Name the sources of a task that this store holds."""
         held = {i.source for i in self.store.manifest.inputs}

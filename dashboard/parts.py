@@ -188,8 +188,10 @@ def foot(held: Desk) -> None:
     if store.simulated:
         st.warning("This store is **simulated**: nothing computed from it is biology.", icon=":material/science:")
     genomes = ", ".join(f"{g.assembly} {g.digest[:8]}" for g in store.manifest.genomes) or "none registered"
-    left, right = st.columns([3, 1], vertical_alignment="center")
+    left, middle, right = st.columns([3, 1, 1], vertical_alignment="center")
     left.caption(f"Release `{store.release}` · genomes: {genomes} · licences and citations of the sources: page Overview")
+    with middle.popover("Licences"):
+        st.markdown("\n".join(f"* **{source}**: {licence}" for source, licence in held.licences().items()) or "No source is held.")
     if st.query_params.get(RELEASE) == store.release:
         right.caption("This link is pinned to the release.")
     elif right.button("Pin the link to this release", key="pin_", help="The link then shows this release, also when a newer one is there."):

@@ -4,6 +4,7 @@ import pytest
 import screen
 
 import lrbstore
+from lrbstore.catalogue import source_cards
 from lrbstore.dashboard.queries import overview
 
 
@@ -53,3 +54,14 @@ def test_a_link_to_a_release_that_is_not_there_is_said(scored_store):
     with screen.page("overview", scored_store, release="0999-00000000") as app:
         assert not app.exception
         assert "0999-00000000" in screen.text(app)
+
+
+@pytest.mark.slow
+def test_the_foot_names_the_release_and_every_licence(scored_store, desk):
+    with screen.page("overview", scored_store) as app:
+        said = screen.text(app)
+    assert f"Release `{desk.store.release}`" in said
+    held = {i.source for i in desk.store.manifest.inputs}
+    assert held
+    for source in held:
+        assert f"* **{source}**: {source_cards()[source].licence}" in said

@@ -217,12 +217,14 @@ def test_a_link_sets_every_control(scored_store, everything, met):
     pos, chrom = row["pos"], row["chrom"]
     link = {
         "source": ["clinvar"], "trait": row["trait"], "gene": row["gene_symbol"], "region": f"{chrom}:{pos}-{pos}",
-        "assembly": row["assembly"], "significance": "Pathogenic", "consequence": "missense_variant", "variant": met,
+        "assembly": row["assembly"], "significance": "Pathogenic", "consequence": "missense_variant", "variant": met, "top": "consequence",
     }  # fmt: skip
     with screen.page("variants", scored_store, **link) as app:
         screen.is_sound(app)
         assert f"Variant {met}" in screen.text(app)
         assert any(f"{n} records" in screen.text(app) for n in range(1, 50))
+        assert f"one of the {variants.MOST} most frequent of consequence" in screen.text(app)
+        assert "most frequent of tissue" not in screen.text(app)
 
 
 @pytest.mark.slow
@@ -236,6 +238,7 @@ def test_a_link_sets_every_control(scored_store, everything, met):
         ({"source": "nobody"}, "nobody"),
         ({"trait": "no trait is called this"}, "Choose one of the names"),
         ({"page_after": "x"}, "page_after"),
+        ({"top": "weather"}, "weather"),
         ({"region": "chr1:1-1"}, "No record meets"),
     ],
 )

@@ -148,9 +148,8 @@ with parts.said():
                 st.caption(f"Region: {where} on {where.assembly}{also}.")
             st.altair_chart(charts.bars(counts.frame, x="n_records", y="source", x_title="records"))
             parts.show(counts, columns=NUMBERS, table=False)
-            tabs = st.tabs([name.capitalize() for name in variants.STRATA], key="top", on_change="rerun", bind="query-params")
-            for tab, stratum in zip(tabs, variants.STRATA, strict=True):
-                if tab.open:  # the others are asked when they are
+            for stratum, tab in controls.tabs(tuple(variants.STRATA), "top").items():
+                if tab.open:
                     with tab:
                         most = parts.ask(variants.top, stratum, **filters)
                         if most.rows:

@@ -8,31 +8,34 @@ with joined as (
     where m.hgvs_nt is not null
 ),
 
--- Single changes are in mave_score; the others are read from the text.
+-- Single changes are in mave_score; the others are read from the text. A list of one or none, unnested, is a row or none: a condition that
+-- a change is there would have DuckDB work it out twice.
 told as (
     select
         j.*,
-        case
-            when j.is_wild_type then {
-                first: case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end,
-                ref: substr(j.target_sequence, case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end, 1),
-                alt: substr(j.target_sequence, case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end, 1),
-                matches: null::BOOLEAN
-            }
-            when j.n_changes = 1 and j.target_pos is not null and j.target_alt is not null then {
-                first: case when j.target_ref = '' then j.target_end else j.target_pos end,
-                ref: coalesce(
-                    j.target_ref,
-                    case when j.target_end <= j.n_bases then substr(j.target_sequence, j.target_pos, j.target_end - j.target_pos + 1) end
-                ),
-                alt: j.target_alt,
-                matches: j.target_ref_matches
-            }
-            when not starts_with(j.hgvs_nt, 'NC_') then hgvs_stretch(
-                regexp_extract(j.hgvs_nt, '^(?:[^:]+:)?[cngmo]\.\[?([^:\[\]]+)\]?$', 1),
-                j.target_sequence
-            )::STRUCT("first" BIGINT, "ref" VARCHAR, alt VARCHAR, matches BOOLEAN)
-        end as change
+        unnest(list_filter([
+            case
+                when j.is_wild_type then {
+                    first: case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end,
+                    ref: substr(j.target_sequence, case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end, 1),
+                    alt: substr(j.target_sequence, case when j.target_pos between 1 and j.n_bases then j.target_pos else j.n_bases // 2 + 1 end, 1),
+                    matches: null::BOOLEAN
+                }
+                when j.n_changes = 1 and j.target_pos is not null and j.target_alt is not null then {
+                    first: case when j.target_ref = '' then j.target_end else j.target_pos end,
+                    ref: coalesce(
+                        j.target_ref,
+                        case when j.target_end <= j.n_bases then substr(j.target_sequence, j.target_pos, j.target_end - j.target_pos + 1) end
+                    ),
+                    alt: j.target_alt,
+                    matches: j.target_ref_matches
+                }
+                when not starts_with(j.hgvs_nt, 'NC_') then hgvs_stretch(
+                    regexp_extract(j.hgvs_nt, '^(?:[^:]+:)?[cngmo]\.\[?([^:\[\]]+)\]?$', 1),
+                    j.target_sequence
+                )::STRUCT("first" BIGINT, "ref" VARCHAR, alt VARCHAR, matches BOOLEAN)
+            end
+        ], lambda hgvs_told: hgvs_told is not null)) as change
     from joined as j
 ),
 
@@ -47,7 +50,6 @@ placed as (
             else substr(target_sequence, change.first + length(change.ref), 1)
         end as anchor
     from told
-    where change is not null
 )
 
 select

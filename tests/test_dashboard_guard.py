@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from damage import spoil
 
+import lrbstore
 from lrbstore.dashboard import guard
 from lrbstore.dashboard.desk import Desk, Limits, TooLarge, locked
 from lrbstore.dashboard.launch import command, run
@@ -348,3 +351,28 @@ def test_the_server_listens_on_this_machine_alone_unless_told_otherwise():
     assert said["--server.address"] == "127.0.0.1"
     assert said["--client.showErrorDetails"] == "none"
     assert said["--browser.gatherUsageStats"] == "false"
+
+
+# ── when DuckDB itself fails ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_after_an_error_within_duckdb_every_reader_is_answered_again(demo_store, tmp_path):
+    screen = pytest.importorskip("screen")
+    shutil.copytree(demo_store, tmp_path / "store", copy_function=os.link)
+    with lrbstore.open(demo_store) as intact:
+        file = intact.manifest.current("olida_combination")[0].path
+    fatal, sound = f"select sum(hash({spoil(tmp_path / 'store' / file)})) from olida_combination", "select 6 * 7 as answer"
+
+    def asked(question: str) -> tuple[bool, str]:
+        with screen.page("sql", tmp_path / "store", q=question) as app:
+            screen.is_sound(app)
+            return any("answer" in frame.value for frame in app.dataframe), "\n".join(e.value for e in app.error)
+
+    for _ in range(2):
+        answered, said = asked(fatal)
+        assert not answered
+        assert "DuckDB failed within" in said
+        assert "Stack Trace" not in said
+        assert str(tmp_path) not in said
+        assert asked(sound) == (True, "")

@@ -145,6 +145,23 @@ def test_missing_ones_may_be_allowed_and_are_counted_in_every_stratum(store: lrb
         task.score(pl.concat([frame, frame]), allow_missing=True)
 
 
+def test_predictions_made_at_another_window_say_at_which(store: lrbstore.Store, tmp_path: Path) -> None:
+    made, here = lrbstore.task(EQTL, 128, store=store), lrbstore.task(EQTL, 64, store=store)
+    filled = pl.DataFrame(pl.from_arrow(template(made.test))).with_columns(_frame(made.test)["prediction"])
+    for name in ("filled.csv", "filled.parquet"):
+        filled.write_csv(tmp_path / name) if name.endswith("csv") else filled.write_parquet(tmp_path / name)
+        assert made.score(tmp_path / name, intervals=NONE).height == 4
+        with pytest.raises(lrbstore.BadSpec, match=r"(?s)made at seq_len=128, window=\w+\), and .* seq_len=64, window='\w+'.*: open"):
+            here.score(tmp_path / name)
+    filtered = lrbstore.task(EQTL, 128, tissue=made.test.rows("tissue")["tissue"][0].as_py(), store=store)
+    with pytest.raises(lrbstore.BadSpec, match=r"made at seq_len=128, window=\w+ as here"):
+        filtered.score(filled)
+    with pytest.raises(lrbstore.BadSpec, match=r"fingerprint \w{12}…, and "):
+        here.score(filled.drop("seq_len", "window"))
+    plain = _frame(here.test).with_columns(pl.lit(8192).alias("seq_len"), pl.Series("window", map(str, range(len(here.test)))))
+    assert here.score(plain, intervals=NONE).height == 4  # what a model reads is its own business
+
+
 def test_predictions_for_something_else_are_refused(store: lrbstore.Store, tmp_path: Path) -> None:
     task = lrbstore.task(EQTL, 64, store=store)
     filled = pl.DataFrame(pl.from_arrow(template(task.test))).with_columns(_frame(task.test)["prediction"])

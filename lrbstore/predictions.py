@@ -23,7 +23,7 @@ import polars as pl
 import pyarrow as pa
 
 from lrbstore.catalogue import task_specs
-from lrbstore.contract import contract, quote
+from lrbstore.contract import contract, literal, quote
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, CannotWrite, IncompletePredictions, MissingData, UnknownName
 from lrbstore.manifest import DataFile
@@ -651,6 +651,45 @@ def kept(
             f"asked for: split {dataset.split}, {json.dumps(settings)}"
         )
     return [_read(dataset, ids, s, allow_missing) for s in fits]
+
+
+def listed(store: Store) -> pl.DataFrame:
+    """List the sets that the store has.
+
+    Returns:
+        Columns task, model, predictor, replicate, split_scheme, split, seq_len (bp), n (predictions in the set), n_test (examples of the
+        task's test split, under its own scheme, that have one; null for a user's set for another split or scheme), n_missing, kept_at,
+        source, source_file.
+    """
+    keys = "task, model, predictor, replicate, source, source_version, source_file"
+    with damage_said():
+        tasks = [name for (name,) in store.sql("select distinct task from predictor order by task").fetchall()]
+        specs = [task_specs()[name] for name in tasks if name in task_specs()]
+        with_test = [spec for spec in specs if "test" in spec.splits(spec.split_scheme)]
+        # A user's set is for one split, and its n says how many of that have one: only a source's is looked through.
+        counts = [
+            f"select {keys}, count(distinct {ID})::BIGINT as n_test from prediction where task = {literal(spec.name)} "
+            f"and source <> {literal(USER)} and {ID} in (select {ID} from {spec.view(spec.split_scheme, 'test')}) group by all"
+            for spec in with_test
+        ]
+        counted = " union all ".join(counts) or f"select {keys}, n as n_test from predictor where false"
+        own = ", ".join(f"({literal(spec.name)}, {literal(spec.split_scheme)})" for spec in with_test) or "(null, null)"
+        named = " and ".join(f"p.{key} is not distinct from c.{key}" for key in keys.split(", "))
+        return pl.DataFrame(
+            store.sql(
+                f"""select p.task, p.model, p.predictor, p.replicate, p.split_scheme, p.split, p.seq_len, p.n,
+    case
+        when o.scheme is null then null
+        when p.source <> {literal(USER)} then coalesce(c.n_test, 0)
+        when p.split = 'test' and p.split_scheme = o.scheme then p.n
+    end as n_test,
+    p.n_missing, p.kept_at, p.source, p.source_file
+from predictor as p
+left join (values {own}) as o(task, scheme) on o.task = p.task
+left join ({counted}) as c on {named}
+order by all"""
+            ).pl()
+        )
 
 
 def _read(dataset: Dataset, ids: pl.Series, of: Mapping[str, Any], allow_missing: bool) -> Predictions:

@@ -15,7 +15,8 @@ from sklearn import metrics as reference
 import lrbstore
 from lrbstore.baseline import BASELINES, predict
 from lrbstore.cli import app
-from lrbstore.predictions import forget, template
+from lrbstore.ingest.pipeline import ingest
+from lrbstore.predictions import forget, listed, template
 
 EQTL, BULK, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "gvrep_eqtl_pval"
 NONE = lrbstore.Intervals("none")
@@ -290,6 +291,28 @@ def test_a_baseline_that_does_not_fit_says_which_do(store: lrbstore.Store) -> No
 
 
 @pytest.mark.slow
+def test_a_listed_set_says_how_many_examples_of_the_test_split_have_one(store: lrbstore.Store, own: Path) -> None:
+    found = listed(store)
+    assert found.height > 2
+    for row in found.filter(source="utr3_mpra_siegel", task="utr3_mpra_siegel").to_dicts():
+        scored = lrbstore.task(row["task"], store=store).score(model=row["model"], allow_missing=True, intervals=NONE)
+        assert scored["n"].to_list() == [row["n_test"]] * scored.height
+        assert 0 < row["n_test"] < row["n"]  # the provider's file has what no example of the task was made of
+    with lrbstore.open(own) as opened:
+        task = lrbstore.task(EQTL, 64, store=opened)
+        task.score(_frame(task.test), model="mine", keep=True, intervals=NONE)
+        task.score(_frame(task.train), split="train", model="mine", keep=True, intervals=NONE)
+    with lrbstore.open(own) as opened:
+        mine = listed(opened).filter(model="mine").select("split", "n", "n_test").rows()
+    assert sorted(mine) == [("test", len(task.test), len(task.test)), ("train", len(task.train), None)]
+
+
+def test_a_store_without_predictions_lists_none(tmp_path: Path, simulated: Path) -> None:
+    ingest(tmp_path / "store", "dida", [simulated / "dida"], simulated=True)
+    with lrbstore.open(tmp_path / "store") as opened:
+        assert listed(opened).height == 0
+
+
 def test_the_walk_from_template_to_comparison(own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What a user types: template, baseline, score, compare, forget."""
     at = ["--store", str(own), "--seq-len", "256"]

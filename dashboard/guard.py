@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import duckdb
@@ -107,7 +108,7 @@ def _see_what_it_asks_of(question: str) -> None:
                     _see_name(text.replace('"', "").split("."))
 
 
-def _see_name(path: list[str | None]) -> None:
+def _see_name(path: Sequence[str | None]) -> None:
     """Refuse the name of a view of DuckDB's own, but for those that describe tables."""
     *schemas, name = [(part or "").lower() for part in path]
     known = [_DESCRIBES_IN[schema] for schema in schemas if schema in _DESCRIBES_IN]
@@ -134,8 +135,8 @@ def _texts(function: dict[str, Any]) -> list[str]:
     Raises:
         BadSpec: If one is made by the question itself: it cannot be looked into before it is run.
     """
-    given = [function["arguments"][0]["expression"]]  # query(text), query_table(name or list of names, by_name)
-    if given[0].get("function_name") == "list_value":
+    given = [argument["expression"] for argument in function["arguments"][:1]]  # query(text), query_table(name or list of names, by_name)
+    if given and given[0].get("function_name") == "list_value":
         given = [argument["expression"] for argument in given[0]["arguments"]]
     texts = [str(one["literal"]["text"]) for one in given if one.get("class") == "CONSTANT" and one["literal"].get("kind") == "STRING"]
     if len(texts) != len(given):

@@ -28,10 +28,10 @@ def _asked(key: str) -> list[str]:
     return [] if key in st.session_state else st.query_params.get_all(key)
 
 
-def refuse(key: str, value: str, expected: str) -> None:
-    """Keep in mind what a link asks for and is not shown."""
+def refuse(key: str, value: str, expected: str, shown: str = "the default") -> None:
+    """Keep in mind what a link asks for and is not shown, and what is shown in its place."""
     st.session_state.setdefault(_REFUSED, []).append(
-        f"The link asks for {key} = {value!r}; {expected}{'' if expected.endswith('?') else '.'} Shown is the default."
+        f"The link asks for {key} = {value!r}; {expected}{'' if expected.endswith('?') else '.'} Shown is {shown}."
     )
 
 
@@ -72,11 +72,16 @@ def maybe(
 def some(
     label: str, options: Sequence[str], key: str, *, default: Sequence[str] = (), say: Callable[[str], str] = str, **more: Any
 ) -> tuple[str, ...]:
-    """Choose any of some names."""
+    """Choose any of some names. Of a link that holds others as well, those that there are are shown."""
     options = list(options)
-    for value in _asked(key):
-        if value and value not in options:
-            refuse(key, value, f"there is none of that name{near_names(value, options, key)}")
+    asked = [value for value in _asked(key) if value]
+    good = [value for value in asked if value in options]
+    for value in asked:
+        if value not in options:
+            said = f"there is none of that name{near_names(value, options, key)}"
+            refuse(key, value, said, "what else it asks for" if good else "the default")
+    if good and len(good) < len(asked):
+        st.query_params[key] = good  # Streamlit shows the default if any of them is unknown
     held = st.session_state.get(key)
     if held is not None and not set(held) <= set(options):
         st.session_state[key] = [value for value in held if value in options]

@@ -29,6 +29,8 @@ from lrbstore.store import Store, damage_said
 from lrbstore.task import Task
 from lrbstore.version import __version__
 
+#: What DuckDB raises when it fails within, and from then on for every question: the store must be opened anew.
+BROKEN = (duckdb.InternalException, duckdb.FatalException)
 _TASKS_OPEN = 3  #: Tasks at one window length that stay open: of a million examples each holds some hundred megabytes.
 
 

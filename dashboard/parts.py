@@ -11,7 +11,7 @@ import pyarrow as pa
 import streamlit as st
 
 from lrbstore.dashboard import controls
-from lrbstore.dashboard.desk import FORMS, Answer, Desk, TooLarge, file_name, without_paths, written
+from lrbstore.dashboard.desk import BROKEN, FORMS, Answer, Desk, TooLarge, file_name, without_paths, written
 from lrbstore.errors import LrbStoreError, MissingData, UnknownName
 from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
@@ -25,7 +25,8 @@ RELEASE = "release"  #: Query parameter that pins a release.
 def desk() -> Desk:
     """Open the store, once for all readers of a release: the one that the link pins, else the current one.
 
-    A release that there is not (any more) is said, and the current one is shown.
+    A release that there is not (any more) is said, and the current one is shown. After an error within DuckDB, which then answers nothing
+    more, the store is opened anew.
 
     Raises:
         MissingData: If there is no store.
@@ -41,7 +42,9 @@ def desk() -> Desk:
     return _open(str(path), StoreFolder(path).current)
 
 
-@st.cache_resource(max_entries=3, show_spinner="Opening the store", on_release=lambda held: held.close())
+@st.cache_resource(
+    max_entries=3, show_spinner="Opening the store", validate=lambda held: held.store.is_alive, on_release=lambda held: held.close()
+)
 def _open(path: str, release: str) -> Desk:
     from pathlib import Path
 
@@ -92,6 +95,13 @@ def said() -> Iterator[None]:
             st.info(f"**Not here.** {text}", icon=":material/inventory_2:")
         else:
             st.error(text, icon=":material/error:")
+    except BROKEN as error:
+        text = without_paths(str(error).splitlines()[0], default_path())  # what follows is a trace of DuckDB's own code
+        st.error(
+            f"**DuckDB failed within**, and is started anew for the next question: ask again. It may have been another reader's question. "
+            f"Where it fails again, a data file may be damaged: `lrbstore verify` tells. What it said: {text}",
+            icon=":material/error:",
+        )
 
 
 def links_refused() -> None:

@@ -732,13 +732,14 @@ def predictions_template(
 
 @predictions_app.command("list")
 def predictions_list(store: StoreOption = None, format: FormatOption = Format.table) -> None:  # noqa: A002
-    """List the sets of predictions that the store has."""
-    query = (
-        "select task, model, predictor, replicate, split_scheme, split, seq_len, n, n_missing, kept_at, source, source_file "
-        "from predictor order by all"
-    )
+    """List the sets of predictions that the store has.
+
+    n counts the predictions of a set; n_test the examples of the task's test split, under its own scheme, that have one.
+    """
+    from lrbstore.predictions import listed
+
     with opened(store) as opened_store:
-        show(opened_store.sql(query).to_arrow_reader(), format, all_rows=True)
+        show(listed(opened_store).to_arrow().to_reader(), format, all_rows=True)
 
 
 @predictions_app.command("forget")

@@ -22,8 +22,11 @@ line prints exactly that message, on stderr, without a traceback.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Self
+
+_LISTED = 12  #: Names that an error lists.
 
 
 class LrbStoreError(Exception):
@@ -59,11 +62,14 @@ class UnknownName(LrbStoreError, KeyError):
         kind: What was looked up, in one word (``task``, ``source``, ``assembly``, ``tissue``).
         name: The name that was given.
         known: All names that would have been understood; near ones are offered, or all when they are few.
+        see: What lists them all; said where they are not few.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str], see: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(set(known))
-        super().__init__(f"unknown {kind} {name!r}{near_names(str(name), self.known, kind)}")
+        near = near_names(str(name), self.known, kind)
+        all_of_them = f"{' To' if near.endswith('?') else '; to'} see all {len(self.known)}: {see}"
+        super().__init__(f"unknown {kind} {name!r}{near}{all_of_them if see and len(self.known) > _LISTED else ''}")
 
 
 class BadSpec(LrbStoreError, ValueError):
@@ -149,15 +155,23 @@ def near_names(name: str, known: Iterable[str], kind: str = "name") -> str:
     known = sorted(set(known))
     lowered = {candidate.lower(): candidate for candidate in reversed(known)}
     near = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered), n=3, cutoff=0.6)]
-    if (
-        not near and len(name) > 2
-    ):  # part of a long name is far from it by its letters: melanoma, of "Melanoma, familial, susceptibility to"
+    # Part of a long name is far from it by its letters: melanoma, of "Melanoma, familial, susceptibility to".
+    if not near and len(name) > 2:
         near = [candidate for low, candidate in sorted(lowered.items(), key=lambda pair: len(pair[0])) if name.lower() in low][:3]
+    if not near and len(known) > _LISTED:  # a word of it: gene_name, of gene_id and gene_symbol
+        words = _words(name)
+        shared = [candidate for low, candidate in lowered.items() if words & _words(low)]
+        near = sorted(shared, key=lambda c: (-difflib.SequenceMatcher(None, name.lower(), c.lower()).ratio(), c))[:3]
     if near:
         return f"; did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:
         return f"; no {kind} is known here"
     # Where a name has a comma of its own, the list would not tell where it ends.
-    written = [repr(n) for n in known[:12]] if any("," in n for n in known) else known[:12]
-    shown = ", ".join(written) + (f", … ({len(known)} in all)" if len(known) > 12 else "")
+    written = [repr(n) for n in known[:_LISTED]] if any("," in n for n in known) else known[:_LISTED]
+    shown = ", ".join(written) + (f", … ({len(known)} in all)" if len(known) > _LISTED else "")
     return f"; known: {shown}"
+
+
+def _words(name: str) -> set[str]:
+    """Give the words of a name, without the short ones that stand in many."""
+    return {word for word in re.split(r"[^a-z0-9]+", name.lower()) if len(word) > 3}

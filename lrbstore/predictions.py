@@ -23,7 +23,7 @@ import polars as pl
 import pyarrow as pa
 
 from lrbstore.catalogue import task_specs
-from lrbstore.contract import contract, quote
+from lrbstore.contract import contract, literal, quote
 from lrbstore.dataset import Dataset
 from lrbstore.errors import BadSpec, CannotWrite, IncompletePredictions, MissingData, UnknownName
 from lrbstore.manifest import DataFile
@@ -37,6 +37,7 @@ AS_GIVEN = "as_given"  #: Predictor where nobody says in which way a model predi
 _VALUE = ("prediction", "score")  #: Names of the column of numbers, if there are several columns.
 _NAMES = {"model": "model", "predictor": "predictor", "replicate": "replicate", "seed": "replicate"}
 _FACTS = ("task", "split", "release", "fingerprint")  #: What a file may say of itself, in columns of one value: a template does.
+_MADE_AT = ("seq_len", "window")  #: And of the sequences that they were made from: said where a fingerprint is another one.
 _ROWS_AT_ONCE = 1 << 22  #: Numbers that are written at a time.
 
 BoolArray = npt.NDArray[np.bool_]
@@ -95,7 +96,8 @@ def given(
         predictions: A Parquet or CSV file; a frame (polars, Arrow, pandas) or a mapping of columns with ``example_id`` and a column of
             numbers (``prediction`` or ``score``, or the only other one); a mapping example_id → prediction; or an array in the order of
             the data set. A frame may hold several sets, told apart by columns ``model``, ``predictor``, ``replicate`` (or ``seed``), and
-            may say what it is for in ``task``, ``split``, ``release`` and ``fingerprint``. A prediction has the shape of a label, or is
+            may say what it is for in ``task``, ``split``, ``release`` and ``fingerprint``, and with which sequences it was made in
+            ``seq_len`` and ``window``. A prediction has the shape of a label, or is
             that flattened.
         model: Whose they are; in a frame that says so itself, whose are meant.
         predictor: The way of predicting, likewise.
@@ -182,8 +184,12 @@ def _see_what_it_is_for(dataset: Dataset, facts: Mapping[str, str]) -> None:
             f"the predictions are for release {release}, and {here} is open: its examples may be others; score them against their own "
             f"release (--release {release}), or fill a new template: lrbstore predictions template {dataset.spec.name}"
         )
+    made_at = ", ".join(f"{fact}={facts[fact]}" for fact in _MADE_AT if fact in facts)
+    if made_at and made_at == ", ".join(f"{fact}={dataset.settings[fact]}" for fact in _MADE_AT if fact in facts):
+        made_at += " as here"  # it is another option, a filter or a split scheme
+    said = f" (made at {made_at})" if made_at else ""
     raise BadSpec(
-        f"the predictions are for a data set with fingerprint {told[:12]}…, and {dataset!r} has "
+        f"the predictions are for a data set with fingerprint {told[:12]}…{said}, and {dataset!r} has "
         f"{dataset.fingerprint[:12]}…: open the task with the window and the options that they were made with"
     )
 
@@ -267,7 +273,9 @@ def _of_frame(frame: pl.DataFrame, asked: dict[str, str | None]) -> list[_Given]
     if len(set(of_set.values())) < len(of_set):
         raise BadSpec("the predictions have a column 'seed' and a column 'replicate'; expected one of the two")
     facts = {c: _one_value(frame, c) for c in frame.columns if c in _FACTS and not frame[c].is_null().all()}
-    others = [c for c in frame.columns if c not in {ID, *of_set, *_FACTS}]
+    # A model's own context length may stand under such a name as well: several values, or another one, are no fault.
+    facts |= {c: str(frame[c][0]) for c in _MADE_AT if c in frame.columns and frame[c].n_unique() == 1 and frame[c].null_count() == 0}
+    others = [c for c in frame.columns if c not in {ID, *of_set, *_FACTS, *_MADE_AT}]
     if ID not in frame.columns or not others:
         raise BadSpec(f"predictions need the column {ID!r} and one column of predictions; found: {', '.join(frame.columns)}")
     column = next((name for name in _VALUE if name in others), others[0])
@@ -377,6 +385,7 @@ def expects(dataset: Dataset) -> str:
         f"  prediction    {number}; higher and lower are what counts, not the scale, for AUROC, AUPRC and Spearman",
         "  model, predictor, replicate    optional text: who predicted, in which way, with which seed; several sets may share a file",
         "  task, split, release, fingerprint    optional: what the file is for, and refused elsewhere; a template has them",
+        "  seq_len, window    optional: what the fingerprint stands for, in words; a template has them",
         "As a Parquet or CSV file, a frame, a mapping of id to prediction, or an array in the order of the data set.",
     ]
     return "\n".join(lines)
@@ -386,7 +395,8 @@ def template(dataset: Dataset) -> pa.Table:
     """Make the table that predictions are to be filled into: one row an example, in order.
 
     Returns:
-        Columns example_id; prediction (float64, or a list of them where labels are vectors; all null); task, split, release, fingerprint.
+        Columns example_id; prediction (float64, or a list of them where labels are vectors; all null); task, split, release, fingerprint,
+        seq_len (int64, bp), window.
     """
     n = len(dataset)
     facts = {
@@ -394,6 +404,8 @@ def template(dataset: Dataset) -> pa.Table:
         "split": dataset.split,
         "release": dataset.store.release,
         "fingerprint": dataset.fingerprint,
+        "seq_len": dataset.window.seq_len,
+        "window": dataset.window.policy,
     }
     number = pa.list_(pa.float64()) if dataset.label_shape else pa.float64()
     columns = {ID: dataset.rows(ID)[ID], "prediction": pa.nulls(n, number)}
@@ -639,6 +651,45 @@ def kept(
             f"asked for: split {dataset.split}, {json.dumps(settings)}"
         )
     return [_read(dataset, ids, s, allow_missing) for s in fits]
+
+
+def listed(store: Store) -> pl.DataFrame:
+    """List the sets that the store has.
+
+    Returns:
+        Columns task, model, predictor, replicate, split_scheme, split, seq_len (bp), n (predictions in the set), n_test (examples of the
+        task's test split, under its own scheme, that have one; null for a user's set for another split or scheme), n_missing, kept_at,
+        source, source_file.
+    """
+    keys = "task, model, predictor, replicate, source, source_version, source_file"
+    with damage_said():
+        tasks = [name for (name,) in store.sql("select distinct task from predictor order by task").fetchall()]
+        specs = [task_specs()[name] for name in tasks if name in task_specs()]
+        with_test = [spec for spec in specs if "test" in spec.splits(spec.split_scheme)]
+        # A user's set is for one split, and its n says how many of that have one: only a source's is looked through.
+        counts = [
+            f"select {keys}, count(distinct {ID})::BIGINT as n_test from prediction where task = {literal(spec.name)} "
+            f"and source <> {literal(USER)} and {ID} in (select {ID} from {spec.view(spec.split_scheme, 'test')}) group by all"
+            for spec in with_test
+        ]
+        counted = " union all ".join(counts) or f"select {keys}, n as n_test from predictor where false"
+        own = ", ".join(f"({literal(spec.name)}, {literal(spec.split_scheme)})" for spec in with_test) or "(null, null)"
+        named = " and ".join(f"p.{key} is not distinct from c.{key}" for key in keys.split(", "))
+        return pl.DataFrame(
+            store.sql(
+                f"""select p.task, p.model, p.predictor, p.replicate, p.split_scheme, p.split, p.seq_len, p.n,
+    case
+        when o.scheme is null then null
+        when p.source <> {literal(USER)} then coalesce(c.n_test, 0)
+        when p.split = 'test' and p.split_scheme = o.scheme then p.n
+    end as n_test,
+    p.n_missing, p.kept_at, p.source, p.source_file
+from predictor as p
+left join (values {own}) as o(task, scheme) on o.task = p.task
+left join ({counted}) as c on {named}
+order by all"""
+            ).pl()
+        )
 
 
 def _read(dataset: Dataset, ids: pl.Series, of: Mapping[str, Any], allow_missing: bool) -> Predictions:

@@ -250,6 +250,15 @@ class Store:
             raise UnknownName("tissue", spelling, {tissue for _, tissue in rows})
         return found
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether questions can be asked: not once the store was closed, nor after an error within DuckDB, which then answers nothing."""
+        try:
+            self.cursor("").execute("select 1").fetchall()
+        except (duckdb.FatalException, LrbStoreError):
+            return False
+        return True
+
     def _is_current(self) -> bool:
         # A store that was removed and made again of the same files has a release of the same name, but not of the same file.
         return self.release == self.folder.current and os.fstat(self._held).st_nlink > 0
@@ -293,13 +302,13 @@ def open_store(path: str | os.PathLike[str] | None = None, release: str | None =
 
     Returns:
         A store that keeps its release. The default store without a release is shared, is never closed, and a later call notices a
-        new release.
+        new release, and opens it anew after an error within DuckDB.
     """
     if path is not None or release is not None:
         return Store(Path(path) if path is not None else default_path(), release)
     home = default_path().absolute()
     held = _shared.get(home)
-    if held is None or not held._is_current():
+    if held is None or not held._is_current() or not held.is_alive:
         _shared[home] = Store(home)
         _shared[home]._is_shared = True
         if held is not None:

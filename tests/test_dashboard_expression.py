@@ -137,6 +137,23 @@ def test_a_wrong_link_and_filters_that_leave_nothing_are_said(scored_store, vect
 
 
 @pytest.mark.slow
+def test_a_link_with_names_of_which_one_is_unknown_shows_the_others(scored_store, desk):
+    genes, (tissue, *_) = expression.gene_names(desk)[:2], expression.tissues(desk)
+    with screen.page("expression", scored_store, genes=[genes[0], "NOTAGENE", genes[1]], tissues=["Nowhere", tissue]) as app:
+        screen.is_sound(app)
+        said = screen.text(app)
+        assert app.multiselect(key="genes").value == [*genes]
+        assert app.multiselect(key="tissues").value == [tissue]
+        assert f"{len(genes)} genes × 1 tracks" in said
+        assert said.count("Shown is what else it asks for") == 2
+        assert "'NOTAGENE'" in said
+        assert "'Nowhere'" in said
+        app.multiselect(key="genes").set_value([genes[1]]).run()
+        assert app.multiselect(key="genes").value == [genes[1]]
+        assert "The link asks" not in screen.text(app)
+
+
+@pytest.mark.slow
 def test_a_store_without_expression_says_what_to_load(tmp_path, simulated):
     from lrbstore.ingest.pipeline import ingest
 

@@ -2,13 +2,16 @@
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from damage import spoil
 
+import lrbstore
 from lrbstore.dashboard import guard
 from lrbstore.dashboard.desk import Desk, Limits, TooLarge, locked
 from lrbstore.dashboard.launch import command, run
@@ -56,6 +59,13 @@ def refused(desk: Desk, text: str, said: str | None = None) -> None:
     with pytest.raises((BadSpec, TooLarge), match=said) as raised:
         sql.asked(desk, text)
     assert str(desk.store.path) not in str(raised.value)
+
+
+def kept_off(desk: Desk, text: str) -> None:
+    """See that the guard does not admit a text, and that what lies behind it would not let it read a file."""
+    refused(desk, text)
+    with pytest.raises(Exception, match=OFF):
+        desk.store.sql(guard.bounded(text, 1)).fetchall()
 
 
 # ── what it may ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,13 +141,13 @@ def test_no_file_outside_is_read(desk, unchanged, folder):
     for reader in READERS:
         outside = ("/etc/passwd", f"{unchanged}/beside.csv", f"{folder}/data/../../../../../../etc/passwd", "https://127.0.0.1:9/x")
         for path in outside:
-            refused(desk, f"select * from {reader}('{path}')", OFF)
+            kept_off(desk, f"select * from {reader}('{path}')")
 
 
 @pytest.mark.parametrize("what", ["CURRENT", "lock", "releases/*.json", "genomes/**"])
 def test_nothing_of_the_store_but_its_data_is_read(desk, unchanged, folder, what):
-    refused(desk, f"from read_text('{folder}/{what}')", OFF)
-    refused(desk, f"from glob('{folder}/{what}')", OFF)
+    kept_off(desk, f"from read_text('{folder}/{what}')")
+    kept_off(desk, f"from glob('{folder}/{what}')")
 
 
 def test_a_link_that_leaves_the_data_is_not_followed(demo_store, tmp_path):
@@ -151,7 +161,7 @@ def test_a_link_that_leaves_the_data_is_not_followed(demo_store, tmp_path):
     (store / "data" / "links").symlink_to(tmp_path)
     held = Desk(store, limits=LIMITS)
     for path in ("link.csv", "links/beside.csv"):
-        refused(held, f"from read_csv('{store}/data/{path}')", OFF)
+        kept_off(held, f"from read_csv('{store}/data/{path}')")
     assert sql.asked(held, "from variant_record limit 1").answer.rows == 1
     held.close()
 
@@ -173,6 +183,8 @@ def test_a_link_that_leaves_the_data_is_not_followed(demo_store, tmp_path):
         "from pandas_scan(1)",
         "from arrow_scan(1, 2, 3)",
         "from force_checkpoint()",
+        "from checkpoint()",
+        "from truncate_duckdb_logs()",
         "from import_database('{beside}')",
         "select getenv('HOME')",
         "select error('{store}/data')",
@@ -286,13 +298,88 @@ def test_what_takes_too_long_or_too_much_is_ended(desk, unchanged, text):
         sql.asked(desk, text)
 
 
-@pytest.mark.parametrize("text", ["select write_log('x')", "from truncate_duckdb_logs()", "from checkpoint()", "select setseed(0.5)"])
+@pytest.mark.parametrize("text", ["select write_log('x')", "select setseed(0.5)"])
 def test_what_is_harmless_leaves_no_trace(desk, unchanged, text):
     sql.asked(desk, text)
 
 
 def test_an_error_leaves_out_where_the_store_lies(desk, folder):
-    refused(desk, f"from read_text('{folder}/CURRENT')", "STORE/CURRENT")
+    refused(desk, f"from '{folder}/CURRENT'", "STORE/CURRENT")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select current_setting('allowed_directories')",
+        "select 'allowed_directories'.current_setting()",
+        "select system.main.\"Current_Setting\"('allowed_directories')",
+        "select hex(list_transform(['allowed_directories'], lambda x: current_setting(x))[1]::VARCHAR)",
+        "select count(*) from contig where current_setting('allowed_directories')::VARCHAR like '[/%'",
+        "from duckdb_settings()",
+        "from pg_settings",
+        "from memory.pg_catalog.pg_settings",
+        "from duckdb_views()",
+        "from duckdb_views",
+        'from "DuckDB_Views"',
+        "from pg_views",
+        "from information_schema.views",
+        "from sqlite_master",
+        "from sqlite_temp_schema",
+        "from duckdb_databases()",
+        "from duckdb_external_file_cache()",
+        "from duckdb_logs",
+        "from parquet_metadata('*')",
+        "select filename from read_parquet('data/**/*.parquet', filename = true)",
+        "from glob('**')",
+        "with v as (from duckdb_views()) select max(sql) from v",
+        "select (select max(sql) from duckdb_views())",
+        "summarize from duckdb_views()",
+        "from query('from duckdb_views()')",
+        "from query('from query(''from duckdb_views()'')')",
+        "from query('from duckdb_' || 'views()')",
+        "from query(e'from duckdb_vi\\x65ws()')",
+        "from query($$from duckdb_views()$$)",
+        "from query((select 'from duckdb_views()'))",
+        "from query()",
+        "from query(null)",
+        "from query_table([])",
+        "from query_table('\"main\".duckdb_views')",
+        "from query_table('information_schema.views')",
+        "from (describe duckdb_views)",
+        "from contig group by all order by current_setting('allowed_directories')",
+        "from query_table('duckdb_views')",
+        "from query_table(['contig', 'main.duckdb_views'], true)",
+        "from query_table('duckdb_' || 'views')",
+        "from json_execute_serialized_sql(json_serialize_sql('from duckdb_views()'))",
+        "select json_serialize_plan('from contig')",
+        "explain from contig",
+    ],
+)
+def test_an_answer_does_not_tell_where_the_store_lies(desk, text):
+    refused(desk, text)
+
+
+def test_nothing_that_describes_tables_tells_where_they_lie(desk, folder):
+    own = ["duckdb_columns()", "duckdb_constraints()", "duckdb_functions()", "duckdb_tables()", "duckdb_types()", "duckdb_keywords()"]
+    own += ["information_schema.columns", "information_schema.schemata", "information_schema.tables", "source_file", "assembly"]
+    for text in [*(f"from {name}" for name in own), "show tables", "show all tables", "show databases", "describe variant_record"]:
+        question = guard.admitted(text)
+        rows = desk.store.sql(guard.bounded(question, 100_000)).fetchall()
+        assert rows, text
+        assert str(folder) not in str(rows), text
+
+
+def test_the_functions_of_the_store_that_give_rows_can_be_asked(desk):
+    assert sql.asked(desk, "select count(*) from gene_on('GRCh38')").answer.rows == 1
+    assert sql.asked(desk, "select count(*) from variant_record_on('GRCh38')").answer.rows == 1
+    assert guard._looks_up() >= {"gene_on", "nearest", "variant_record_on"}
+    assert not any(name.startswith("duckdb_") for name in guard._looks_up())
+
+
+def test_a_text_that_is_run_in_a_question_is_one_as_well(desk):
+    assert sql.asked(desk, "from query_table(['source', 'source'])").answer.rows > 0
+    assert sql.asked(desk, "from query_table(['source', 'source'], false)").answer.rows > 0
+    assert sql.asked(desk, "from query('from query(''select 1'')')").answer.rows == 1
 
 
 # ── the lock itself ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -348,3 +435,28 @@ def test_the_server_listens_on_this_machine_alone_unless_told_otherwise():
     assert said["--server.address"] == "127.0.0.1"
     assert said["--client.showErrorDetails"] == "none"
     assert said["--browser.gatherUsageStats"] == "false"
+
+
+# ── when DuckDB itself fails ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.slow
+def test_after_an_error_within_duckdb_every_reader_is_answered_again(demo_store, tmp_path):
+    screen = pytest.importorskip("screen")
+    shutil.copytree(demo_store, tmp_path / "store", copy_function=os.link)
+    with lrbstore.open(demo_store) as intact:
+        file = intact.manifest.current("olida_combination")[0].path
+    fatal, sound = f"select sum(hash({spoil(tmp_path / 'store' / file)})) from olida_combination", "select 6 * 7 as answer"
+
+    def asked(question: str) -> tuple[bool, str]:
+        with screen.page("sql", tmp_path / "store", q=question) as app:
+            screen.is_sound(app)
+            return any("answer" in frame.value for frame in app.dataframe), "\n".join(e.value for e in app.error)
+
+    for _ in range(2):
+        answered, said = asked(fatal)
+        assert not answered
+        assert "DuckDB failed within" in said
+        assert "Stack Trace" not in said
+        assert str(tmp_path) not in said
+        assert asked(sound) == (True, "")

@@ -1,6 +1,7 @@
 """The page of variants: counts and rows under filters against brute force, one variant's card, the page in its states."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import polars as pl
 import pytest
@@ -8,6 +9,9 @@ import screen
 
 from lrbstore.dashboard.desk import Desk, Limits, TooLarge
 from lrbstore.dashboard.queries import sql, variants
+from lrbstore.ingest.chains import add_chain
+from lrbstore.ingest.genomes import add_genome
+from lrbstore.ingest.pipeline import ingest
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +185,74 @@ def test_a_variant_that_nobody_speaks_of_has_an_empty_card(desk):
     card = variants.card(desk, "chr1-1-A-C")
     assert (card.records.rows, card.traits.rows, card.allele.rows) == (0, 0, 0)
     assert variants.card(desk, "rs1").records.rows == 0
+
+
+# GRCh37's chr1 1-10 is GRCh38's chr1 6-15; its chr2 1-8 is GRCh38's chr1 6-13 on the other strand.
+_GENOMES = {"GRCh37": {"chr1": "GATTACAGGCCACTTAC", "chr2": "CTGTAATCCC"}, "GRCh38": {"chr1": "NNNNNGATTACAGGCCTTAACCGTA"}}
+_CHAIN = "chain 9 chr1 17 + 0 10 chr1 25 + 5 15 1\n10\n\nchain 8 chr2 10 + 0 8 chr1 25 - 12 20 2\n8\n\n"
+_SAID = {  # POS, REF, ALT, rs number
+    "GRCh37": [("1", 1, "G", "T", 11), ("1", 2, "T", "A", 12), ("1", 12, "A", "C", 13), ("2", 1, "CTG", "C", 14), ("2", 4, "T", "G", 15)],
+    "GRCh38": [("1", 6, "G", "T", 11), ("1", 7, "A", "T", 12), ("1", 9, "TAC", "T", 14), ("1", 10, "A", "C", 16)],
+}
+
+
+@pytest.fixture(scope="module")
+def lifted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """ClinVar's alleles on two small assemblies, and a chain from one to the other."""
+    folder = tmp_path_factory.mktemp("lifted")
+    for name, contigs in _GENOMES.items():
+        (folder / f"{name}.fa").write_text("".join(f">{chrom}\n{bases}\n" for chrom, bases in contigs.items()))
+        add_genome(folder / "store", name, folder / f"{name}.fa", simulated=True)
+        rows = "".join(
+            f"{chrom}\t{pos}\t{n}\t{ref}\t{alt}\t.\t.\tCLNSIG=Benign;CLNREVSTAT=practice_guideline;RS={rs}\n"
+            for n, (chrom, pos, ref, alt, rs) in enumerate(_SAID[name], 1)
+        )
+        header = f"##fileformat=VCFv4.1\n##fileDate=2025-03-08\n##source=ClinVar\n##reference={name}\n"
+        (folder / f"clinvar.{name}.vcf").write_text(f"{header}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n{rows}")
+    ingest(folder / "store", "clinvar", [folder / f"clinvar.{name}.vcf" for name in _SAID], simulated=True)
+    (folder / "tiny.chain").write_text(_CHAIN)
+    add_chain(folder / "store", "GRCh37", "GRCh38", folder / "tiny.chain", simulated=True)
+    held = Desk(folder / "store")
+    yield held
+    held.close()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "strand"),
+    [
+        ("GRCh37:chr1:1:G:T", "GRCh38:chr1:6:G:T", "+"),
+        ("GRCh37:chr2:1:CTG:C", "GRCh38:chr1:9:TAC:T", "-"),  # lifted, it is written CAG>G at 11, which left-aligned is the same
+        ("GRCh37:chr2:4:T:G", "GRCh38:chr1:10:A:C", "-"),
+    ],
+)
+def test_a_card_holds_the_records_that_a_chain_leads_to_either_way(lifted, old, new, strand):
+    cards = [variants.card(lifted, text) for text in (old, new)]
+    for card, text in zip(cards, (old, new), strict=True):
+        assert card.asked.variant_id == text
+        assert {*card.records.frame["variant_id"]} == {old, new}
+        assert {*card.records.frame["assembly"]} == {"GRCh37", "GRCh38"}
+        (row,) = card.allele.frame.filter(pl.col("lift_status") != "native").to_dicts()
+        assert (row["lifted_from"], row["left_aligned_id"], row["lift_status"], row["strand"]) == (old, new, "mapped", strand)
+        assert {*card.allele.frame.filter(lift_status="native")["variant_id"]} == {old, new}
+    assert cards[0].records.frame.equals(cards[1].records.frame)
+
+
+def test_a_card_says_why_a_chain_leads_nowhere(lifted):
+    for text, status in {"GRCh37:chr1:2:T:A": "swapped", "GRCh37:chr1:12:A:C": "unmapped"}.items():
+        card = variants.card(lifted, text)
+        assert {*card.records.frame["variant_id"]} == {text}
+        (row,) = card.allele.frame.filter(lifted_from=text).to_dicts()
+        assert row["lift_status"] == status
+
+
+def test_an_rs_number_of_one_allele_on_two_assemblies_is_one_variant(lifted):
+    card = variants.card(lifted, "rs11")
+    assert (card.asked.variant_id, card.others) == ("GRCh38:chr1:6:G:T", ())
+    assert variants.card(lifted, "rs11", "GRCh37").asked.variant_id == "GRCh37:chr1:1:G:T"
+    one_of_two = variants.card(lifted, "rs15")  # the record on the other assembly bears another number
+    assert {*one_of_two.records.frame["variant_id"]} == {"GRCh37:chr2:4:T:G", "GRCh38:chr1:10:A:C"}
+    swapped = variants.card(lifted, "rs12")
+    assert (swapped.asked, swapped.others) == (None, ("GRCh37:chr1:2:T:A", "GRCh38:chr1:7:A:T"))
 
 
 # ── the pages ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -15,7 +15,8 @@ from sklearn import metrics as reference
 import lrbstore
 from lrbstore.baseline import BASELINES, predict
 from lrbstore.cli import app
-from lrbstore.predictions import forget, template
+from lrbstore.ingest.pipeline import ingest
+from lrbstore.predictions import forget, listed, template
 
 EQTL, BULK, GVREP = "variant_effect_gene_expression", "bulk_rna_expression", "gvrep_eqtl_pval"
 NONE = lrbstore.Intervals("none")
@@ -143,6 +144,23 @@ def test_missing_ones_may_be_allowed_and_are_counted_in_every_stratum(store: lrb
     assert strata["n_missing"].sum() == 4
     with pytest.raises(lrbstore.IncompletePredictions, match="columns model and replicate tell several"):
         task.score(pl.concat([frame, frame]), allow_missing=True)
+
+
+def test_predictions_made_at_another_window_say_at_which(store: lrbstore.Store, tmp_path: Path) -> None:
+    made, here = lrbstore.task(EQTL, 128, store=store), lrbstore.task(EQTL, 64, store=store)
+    filled = pl.DataFrame(pl.from_arrow(template(made.test))).with_columns(_frame(made.test)["prediction"])
+    for name in ("filled.csv", "filled.parquet"):
+        filled.write_csv(tmp_path / name) if name.endswith("csv") else filled.write_parquet(tmp_path / name)
+        assert made.score(tmp_path / name, intervals=NONE).height == 4
+        with pytest.raises(lrbstore.BadSpec, match=r"(?s)made at seq_len=128, window=\w+\), and .* seq_len=64, window='\w+'.*: open"):
+            here.score(tmp_path / name)
+    filtered = lrbstore.task(EQTL, 128, tissue=made.test.rows("tissue")["tissue"][0].as_py(), store=store)
+    with pytest.raises(lrbstore.BadSpec, match=r"made at seq_len=128, window=\w+ as here"):
+        filtered.score(filled)
+    with pytest.raises(lrbstore.BadSpec, match=r"fingerprint \w{12}…, and "):
+        here.score(filled.drop("seq_len", "window"))
+    plain = _frame(here.test).with_columns(pl.lit(8192).alias("seq_len"), pl.Series("window", map(str, range(len(here.test)))))
+    assert here.score(plain, intervals=NONE).height == 4  # what a model reads is its own business
 
 
 def test_predictions_for_something_else_are_refused(store: lrbstore.Store, tmp_path: Path) -> None:
@@ -273,6 +291,28 @@ def test_a_baseline_that_does_not_fit_says_which_do(store: lrbstore.Store) -> No
 
 
 @pytest.mark.slow
+def test_a_listed_set_says_how_many_examples_of_the_test_split_have_one(store: lrbstore.Store, own: Path) -> None:
+    found = listed(store)
+    assert found.height > 2
+    for row in found.filter(source="utr3_mpra_siegel", task="utr3_mpra_siegel").to_dicts():
+        scored = lrbstore.task(row["task"], store=store).score(model=row["model"], allow_missing=True, intervals=NONE)
+        assert scored["n"].to_list() == [row["n_test"]] * scored.height
+        assert 0 < row["n_test"] < row["n"]  # the provider's file has what no example of the task was made of
+    with lrbstore.open(own) as opened:
+        task = lrbstore.task(EQTL, 64, store=opened)
+        task.score(_frame(task.test), model="mine", keep=True, intervals=NONE)
+        task.score(_frame(task.train), split="train", model="mine", keep=True, intervals=NONE)
+    with lrbstore.open(own) as opened:
+        mine = listed(opened).filter(model="mine").select("split", "n", "n_test").rows()
+    assert sorted(mine) == [("test", len(task.test), len(task.test)), ("train", len(task.train), None)]
+
+
+def test_a_store_without_predictions_lists_none(tmp_path: Path, simulated: Path) -> None:
+    ingest(tmp_path / "store", "dida", [simulated / "dida"], simulated=True)
+    with lrbstore.open(tmp_path / "store") as opened:
+        assert listed(opened).height == 0
+
+
 def test_the_walk_from_template_to_comparison(own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What a user types: template, baseline, score, compare, forget."""
     at = ["--store", str(own), "--seq-len", "256"]

@@ -37,6 +37,19 @@ def test_the_error_tree_has_builtin_parents():
     assert str(lrbstore.UnknownName("task", "bulk", ["bulk_rna_expression"])).startswith("unknown task 'bulk'")
 
 
+def test_an_unknown_name_among_many_is_told_with_near_ones_and_with_what_lists_all():
+    known = ["gene_symbol", "gene_id", "chrom", *(f"column_{i}" for i in range(20))]
+
+    def said(name: str, known: list[str]) -> str:
+        return str(lrbstore.UnknownName("column", name, known, see="ds.columns"))
+
+    assert said("gene_symbl", known).endswith("; did you mean 'gene_symbol'? To see all 23: ds.columns")
+    assert said("name_of_gene", known).endswith("; did you mean 'gene_id' or 'gene_symbol'? To see all 23: ds.columns")  # by a word
+    assert said("zzz", known).endswith(", … (23 in all); to see all 23: ds.columns")
+    assert said("zzz", known[:3]) == "unknown column 'zzz'; known: chrom, gene_id, gene_symbol"
+    assert "ds.columns" not in said("gene_symbl", known[:3])
+
+
 def test_the_core_imports_without_heavy_packages():
     code = (
         "import sys, lrbstore, lrbstore.cli\n"

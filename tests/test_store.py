@@ -15,6 +15,7 @@ import duckdb
 import numpy as np
 import pytest
 from asking import ask
+from damage import spoil
 from eqtl_files import eqtl
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -295,6 +296,19 @@ def test_a_default_store_that_was_made_anew_is_noticed(home, lines, tmp_path):
     assert ingest(home, "lrb", [file], simulated=True).manifest.release == release, "same files, same name, other data files"
     assert lrbstore.open() is not early
     assert lrbstore.open().sql("select count(*) from lrb_eqtl").fetchall() == [(10,)]
+
+
+def test_a_default_store_whose_duckdb_failed_within_is_opened_anew(home):
+    with lrbstore.open(home) as intact:
+        (file,) = intact.data_files("lrb_eqtl")
+    column = spoil(file)
+    broken = lrbstore.open()
+    assert broken.is_alive
+    with pytest.raises(duckdb.InternalException):
+        broken.sql(f"select sum(hash({column})) from lrb_eqtl").fetchall()
+    assert not broken.is_alive
+    assert lrbstore.open() is not broken
+    assert lrbstore.open().sql("select count(*) > 0 from contig").fetchall() == [(True,)]
 
 
 def test_stores_opened_by_path_are_not_shared(home):

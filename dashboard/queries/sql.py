@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lrbstore.catalogue import task_specs
 from lrbstore.contract import contracts
-from lrbstore.dashboard.desk import Answer, Desk, TooLarge, in_bounds, without_paths
+from lrbstore.dashboard.desk import BROKEN, Answer, Desk, TooLarge, in_bounds, without_paths
 from lrbstore.dashboard.guard import admitted, bounded
 from lrbstore.errors import BadSpec
 
@@ -46,6 +46,7 @@ def asked(desk: Desk, text: str) -> Asked:
     Raises:
         BadSpec: If the guard does not admit it, or DuckDB cannot run it; with its explanation.
         TooLarge: If it takes too long or too much memory.
+        duckdb.InternalException, duckdb.FatalException: If DuckDB fails within.
     """
     most, started = desk.limits.rows, time.perf_counter()
     try:
@@ -62,7 +63,7 @@ def asked(desk: Desk, text: str) -> Asked:
             n: int | None = table.num_rows
             if table.num_rows > most:
                 table, n = table.slice(0, most), _count(desk, question)
-    except TooLarge:
+    except (TooLarge, *BROKEN):  # the latter is said of DuckDB, not of the question: it may have been another reader's
         raise
     except BadSpec as error:
         raise BadSpec(without_paths(str(error), desk.store.path)) from None

@@ -338,11 +338,11 @@ def card(desk: Desk, text: str, on: str | None = None) -> Card:
     if isinstance(typed, str):
         rs = [typed]
         found = "select distinct variant_id from variant_record where rs_id = $rs and variant_id is not null order by 1"
-        ids = desk.relation(found, {"rs": typed}).column(0).to_pylist()
-        if len(ids) == 1 and not isinstance(one := places.variant(ids[0]), str):
-            asked = allele_of(desk, one, on)
-        else:
-            others = tuple(ids)
+        others = tuple(desk.relation(found, {"rs": typed}).column(0).to_pylist())
+        ids = [*others]
+        meant = next((v for v in others if on and v.startswith(f"{on}:")), others[-1] if others else "")  # the last: the newest assembly
+        if others and {*others} <= {*(same := _same(desk, meant))} and not isinstance(one := places.variant(meant), str):
+            asked, ids, others = allele_of(desk, one, on), same, ()
     else:
         asked = allele_of(desk, typed, on)
         ids = _same(desk, asked.variant_id)
@@ -354,10 +354,12 @@ def card(desk: Desk, text: str, on: str | None = None) -> Card:
     of: dict[str, Any] = {"chosen": {"variant": text}, "sources": sources(desk)}
     allele = desk.ask(
         "variant", "an allele, or where a chain leads from there",
-        f"""select variant_id, variant_type, ref_check, left_aligned_id, 'native' as lift_status, null::VARCHAR as strand from variant
-where variant_id in ({in_ids})
+        f"""select variant_id, variant_type, ref_check, left_aligned_id, 'native' as lift_status, null::VARCHAR as strand,
+    null::VARCHAR as lifted_from
+from variant where variant_id in ({in_ids})
 union all
-select lifted_variant_id, null, null, lifted_left_aligned_id, status, strand from variant_lift where variant_id in ({in_ids})
+select lifted_variant_id, null, ref_check, lifted_left_aligned_id, status, strand, variant_id
+from variant_lift where variant_id in ({in_ids})
 order by all""",
         _only(params, "variant_"), **of,
     )  # fmt: skip
@@ -379,10 +381,16 @@ order by matched_by, source, source_file, source_line, record_id""",
 
 
 def _same(desk: Desk, variant_id: str) -> list[str]:
-    """Give the ids of an allele: as it stands, left-aligned, and where a chain leads from or to it."""
-    sql = """select left_aligned_id from variant where variant_id = $id
-union select lifted_variant_id from variant_lift where variant_id = $id and status = 'mapped'
-union select variant_id from variant_lift where lifted_variant_id = $id and status = 'mapped' order by 1"""
+    """Give the ids of an allele: as it stands, as others write it that left-aligned is the same, and where a chain leads from or to it."""
+    sql = """with own as (select $id as id union select left_aligned_id from variant where variant_id = $id),
+lifted as (
+    select unnest([lifted_variant_id, lifted_left_aligned_id]) as id from variant_lift
+    where variant_id in (select id from own) and status = 'mapped'
+    union select variant_id from variant_lift where lifted_variant_id in (select id from own) and status = 'mapped'
+    union select variant_id from variant_lift where lifted_left_aligned_id in (select id from own) and status = 'mapped'
+),
+both_ways as (select id from own union select id from lifted)
+select id from both_ways union select variant_id from variant where left_aligned_id in (select id from both_ways) order by 1"""
     found = desk.relation(sql, {"id": variant_id}).column(0).to_pylist()
     return [variant_id, *(v for v in found if v and v != variant_id)]
 

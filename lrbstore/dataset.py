@@ -358,7 +358,9 @@ class Dataset(Sequence[dict[str, Any]]):
             return None
         if column in DERIVED:
             return DERIVED[column].lacks(self.spec, self.store)
-        return UnknownName(f"column of the examples of {self.spec.name}", column, self.columns)
+        return UnknownName(
+            f"column of the examples of {self.spec.name}", column, self.columns, see=f"ds.columns, or lrbstore describe {self.spec.name}"
+        )
 
     def dropped(self) -> pa.Table:
         """Return the ledger: every row of the split that the window policy left out, with its reason.

@@ -15,8 +15,8 @@ from lrbstore.dashboard.launch import COLOURS
 alt.data_transformers.disable_max_rows()  # what is drawn is an aggregate, and the desk bounds it
 GREY = "#B8B8B8"  #: What rests on too few examples to be read.
 
-# Names break into lines of 22 letters, where they have a line's end, a space or else a slash; a longer word stays whole, up to the limit.
-_IN_LINES = "split(trim(replace(datum.label, regexp('(.{1,22}(?= |$)|.{0,21}/)[ \\\\n]*', 'gm'), '$1\\n')), '\\n')"
+# Names break into lines of 26 letters, where they have a line's end, a space or else a slash; a longer word stays whole, up to the limit.
+_IN_LINES = "split(trim(replace(datum.label, regexp('(.{1,26}(?= |$)|.{0,25}/)[ \\\\n]*', 'gm'), '$1\\n')), '\\n')"
 _IS_LONG = f"length({_IN_LINES}) > 1"
 _ROOM = "bandwidth('x')"  # Pixels of a column, which follow the screen's width.
 
@@ -47,7 +47,7 @@ def _heads() -> Any:
 
 def _step(names: Sequence[str], least: int = 24) -> Any:
     """Give rows the height that their names take: one line, or two."""
-    return alt.Step(32 if any(len(name) > 22 for name in names) else least)
+    return alt.Step(32 if any(len(name) > 26 for name in names) else least)
 
 
 def _title(text: str) -> list[str]:
@@ -300,14 +300,18 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
     above, beside = (("name", names), ("place", order)) if len(names) <= len(order) else (("place", order), ("name", names))
     base = alt.Chart(_cell_words(frame)).encode(
         x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=_heads()),
-        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(130)),
+        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(150)),
         tooltip=[one for one in told if one in _told(frame)],
     )
     is_scored = alt.datum.state == "scored"
     cells = base.mark_rect(stroke="white", invalid=None).encode(
         color=alt.condition(
             is_scored,
-            alt.Color(f"{colour}:Q", scale=scale, legend=alt.Legend(orient="bottom", title=_title(title), format=".2~f", tickCount=4)),
+            alt.Color(
+                f"{colour}:Q",
+                scale=scale,
+                legend=alt.Legend(orient="bottom", title=_title(title), titleLimit=260, format=".2~f", tickCount=4),
+            ),
             alt.value("#E4E4E4"),
         )
     )
@@ -332,7 +336,7 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     shown = frame.filter(pl.col("value").is_not_null())
     told = [one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)]
     if len(names) <= len(COLOURS):
-        ruled = _names(130, grid=True, bandPosition=0)
+        ruled = _names(150, grid=True, bandPosition=0)
         y = {"y": alt.Y("place:N", sort=list(order), title=None, axis=ruled), "yOffset": alt.YOffset("name:N", sort=list(names))}
         by, domain = "name", list(names)
     else:  # more than there are colours: each row has its name, below that of the stratum
@@ -404,7 +408,7 @@ def tie_groups(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
     above, beside = (("name", names), ("place", order)) if len(names) <= len(order) else (("place", order), ("name", names))
     base = alt.Chart(frame.with_columns(said=pl.col("tie_group").cast(pl.String).fill_null("–"))).encode(
         x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=_heads()),
-        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(130)),
+        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(150)),
         tooltip=[one for one in ("name", "place", "tie_group", "value", "n", "note") if one in _told(frame)],
     )
     cells = base.mark_rect(stroke="white").encode(
@@ -623,7 +627,7 @@ def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> An
         scale=alt.Scale(scheme="viridis"),
         legend=alt.Legend(orient="top", direction="horizontal", gradientLength=160, gradientThickness=8, titleLimit=300),
     )
-    across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-60, labelLimit=150, labelOverlap=True))
+    across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-90, labelLimit=150, labelOverlap=True))
     down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelFlush=False, labelLimit=110, labelOverlap=False))
     chart = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=list(frame.columns))
-    return chart.properties(width="container", height=16 * len(rows) + 200)
+    return chart.properties(width="container", height=alt.Step(18))

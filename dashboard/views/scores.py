@@ -10,21 +10,18 @@ from lrbstore.metrics import METRICS
 from lrbstore.scoring import metrics_for
 
 MOST_PLACES = 40  #: Strata that a chart shows; the table has them all.
-FEW_PLACES = 12  #: Strata up to which a chart shows those of too few examples as well.
 
 
 def places(frame: pl.DataFrame) -> list[str]:
     """Name what a chart shows: overall, macro and the strata in their order; where they are many, not those of too few examples."""
-    whole = [scores.OVERALL, scores.MACRO]
-    strata_of = frame.filter(~pl.col("place").is_in(whole))
-    n, reported = strata_of["place"].n_unique(), strata_of.filter(state="scored")["place"].unique().to_list()
-    if n > FEW_PLACES and len(reported) < n:
+    large, n_left = scores.large_enough(frame)
+    if n_left:
+        n = frame["place"].n_unique() - len({scores.OVERALL, scores.MACRO} & {*frame["place"]})
         st.caption(
-            f"{n - len(reported):,} of the {n:,} strata have too few examples to compare models on and are not drawn; the tables have them "
-            "all, each with what it lacks."
+            f"{n_left:,} of the {n:,} strata have too few examples to compare models on and are not drawn; the tables have them all, each "
+            "with what it lacks."
         )
-        frame = frame.filter(pl.col("place").is_in([*whole, *reported]))
-    return parts.largest(frame, "place", MOST_PLACES, always=whole)
+    return parts.largest(large, "place", MOST_PLACES, always=[scores.OVERALL, scores.MACRO])
 
 
 held = parts.desk()

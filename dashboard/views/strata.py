@@ -31,7 +31,11 @@ with parts.said():
         cells = parts.ask(strata.cells, task, split, by, by2, settings)
         st.subheader(f"Examples by {by}" + (f" and {by2}" if by2 else ""))
         if not account["examples"]:
-            parts.nothing("No row of this split has a window of this length: the account below says why. A shorter window leaves more.")
+            parts.nothing(
+                "No row of this split has a window of this length: the account below says why. A shorter window leaves more."
+                if account["rows"]
+                else "This store has no row of this split: the page Overview says which sources it has and which splits have examples."
+            )
         elif by2:
             frame = cells.frame
             down, across = parts.largest(frame, "stratum", MOST_ROWS), parts.largest(frame, "stratum_2", MOST_ROWS)

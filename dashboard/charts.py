@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,64 @@ from lrbstore.dashboard.launch import COLOURS
 
 alt.data_transformers.disable_max_rows()  # what is drawn is an aggregate, and the desk bounds it
 GREY = "#B8B8B8"  #: What rests on too few examples to be read.
+
+# Names break into lines of 26 letters, where they have a line's end, a space or else a slash; a longer word stays whole, up to the limit.
+_IN_LINES = "split(trim(replace(datum.label, regexp('(.{1,26}(?= |$)|.{0,25}/)[ \\\\n]*', 'gm'), '$1\\n')), '\\n')"
+_IS_LONG = f"length({_IN_LINES}) > 1"
+_ROOM = "bandwidth('x')"  # Pixels of a column, which follow the screen's width.
+
+
+def _baseline(level: str = "false") -> Any:
+    """Set several lines about the middle, which Vega's own baseline gives to the first of them."""
+    return alt.condition(f"{level} || {_IS_LONG}", alt.value("bottom"), alt.value("middle"))
+
+
+def _names(limit: int, **more: Any) -> Any:
+    """Write names beside rows, all of them."""
+    return alt.Axis(labelFlush=False, labelLimit=limit, labelExpr=_IN_LINES, labelBaseline=_baseline(), labelOverlap=False, **more)
+
+
+def _heads() -> Any:
+    """Write names above columns: level where there is room, else upright, so that none runs into its neighbour or off the chart."""
+    level = f"{_ROOM} > 84"
+    return alt.Axis(
+        orient="top",
+        labelExpr=_IN_LINES,
+        labelOverlap=False,
+        labelLimit=alt.ExprRef(f"{level} ? {_ROOM} : 130"),
+        labelAngle=alt.ExprRef(f"{level} ? 0 : -90"),
+        labelAlign=alt.ExprRef(f"{level} ? 'center' : 'left'"),
+        labelBaseline=_baseline(level),
+    )
+
+
+def _step(names: Sequence[str], least: int = 24) -> Any:
+    """Give rows the height that their names take: one line, or two."""
+    return alt.Step(32 if any(len(name) > 26 for name in names) else least)
+
+
+def _title(text: str) -> list[str]:
+    """Break a title into lines that a narrow screen holds."""
+    return textwrap.wrap(text, 32, break_long_words=False)
+
+
+def _with_words(largest: int) -> Any:
+    """Leave room for words behind the ends of bars, at every width of the screen: so many pixels a letter."""
+    return [0, alt.ExprRef(f"max(width - {6 * largest + 10}, 40)")]
+
+
+def _in_cells(size: int) -> Any:
+    """Write in cells: smaller where columns are narrow, and not at all where not even that can be read."""
+    return {
+        "fontSize": alt.ExprRef(f"clamp({_ROOM} / 2.9, 7, {size})"),
+        "opacity": alt.ExprRef(f"{_ROOM} < 22 ? 0 : 1"),
+    }
+
+
+def _legend(names: Sequence[str], **more: Any) -> Any:
+    """Explain colours below a chart, long names one below the other."""
+    columns = 2 if max(map(len, names), default=0) <= 14 else 1
+    return alt.Legend(orient="bottom", columns=columns, title=None, labelLimit=230, **more)
 
 
 def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, order: Sequence[str] | None = None) -> Any:
@@ -26,18 +85,20 @@ def bars(frame: pl.DataFrame, *, x: str, y: str, x_title: str, order: Sequence[s
         order: Names in their own order, in place of the longest first.
     """
     sort = list(order) if order is not None else frame.sort(x, descending=True, maintain_order=True)[y].to_list()
+    whole = frame[x].dtype.is_integer()
+    form = "," if whole else ",.2f"
+    room = alt.Scale(range=_with_words(max((len(format(one, form)) for one in frame[x].drop_nulls()), default=1)))
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:Q", title=x_title, axis=alt.Axis(format="~s", grid=False)),
-        y=alt.Y(f"{y}:N", title=None, sort=sort, axis=alt.Axis(labelFlush=False, labelLimit=220)),
+        x=alt.X(f"{x}:Q", title=_title(x_title), scale=room, axis=alt.Axis(format="~s", grid=False)),
+        y=alt.Y(f"{y}:N", title=None, sort=sort, axis=_names(220)),
         tooltip=list(frame.columns),
     )
-    whole = frame[x].dtype.is_integer()
     numbers = (
         base.mark_text(align="left", dx=4)
         .transform_calculate(end=f"max(0, datum['{x}'])")  # beside the bar, of numbers below 0 too
-        .encode(x="end:Q", text=alt.Text(f"{x}:Q", format="," if whole else ",.2f"))
+        .encode(x="end:Q", text=alt.Text(f"{x}:Q", format=form))
     )
-    return (base.mark_bar(color=COLOURS[0]) + numbers).properties(width="container", height=alt.Step(22))
+    return (base.mark_bar(color=COLOURS[0]) + numbers).properties(width="container", height=_step(sort))
 
 
 # ── strata ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -62,18 +123,14 @@ def counts_map(frame: pl.DataFrame, *, x: str, y: str, x_order: Sequence[str], y
         y_order: Likewise.
     """
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:N", sort=list(x_order), title=None, axis=alt.Axis(orient="top", labelAngle=-45, labelLimit=110)),
-        y=alt.Y(f"{y}:N", sort=list(y_order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
+        x=alt.X(f"{x}:N", sort=list(x_order), title=None, axis=_heads()),
+        y=alt.Y(f"{y}:N", sort=list(y_order), title=None, axis=_names(150)),
         tooltip=_told(frame),
     )
-    few = alt.FieldOneOfPredicate(field="n", oneOf=[0])
-    cells = base.mark_rect(stroke="white").encode(
-        color=alt.condition(few, alt.value("#F4F4F4"), alt.Color("n:Q", scale=alt.Scale(range=["#EAF4FB", COLOURS[4]]), legend=None))
-    )
+    blue = alt.Color("n:Q", scale=alt.Scale(range=["#EAF4FB", COLOURS[4]]), legend=None)
     grey = alt.expr.isValid(alt.datum.note)
-    words = base.mark_text(fontSize=11).encode(
-        text=alt.Text("n:Q", format=","), color=alt.condition(grey, alt.value("#767676"), alt.value("#111"))
-    )
+    cells = base.mark_rect(stroke="white").encode(color=alt.condition(grey, alt.value("#E4E4E4"), blue))
+    words = base.mark_text(**_in_cells(11)).encode(text=alt.Text("n:Q", format=","), color=alt.value("#111"))
     return (cells + words).properties(width="container", height={"step": ROW})
 
 
@@ -102,19 +159,23 @@ def share_bars(frame: pl.DataFrame, *, y: str, order: Sequence[str], title: str)
         pl.lit("  n "),
         pl.col("n").map_elements("{:,}".format, pl.String),
     )
-    return _bars_with_words(frame.with_columns(said=said.fill_null("no examples")), "share", y, order, title, alt.Scale(domain=[0, 1.25]))
+    return _bars_with_words(frame.with_columns(said=said.fill_null("no examples")), "share", y, order, title)
 
 
-def _bars_with_words(frame: pl.DataFrame, x: str, y: str, order: Sequence[str], title: str, scale: Any = alt.Undefined) -> Any:
+def _bars_with_words(frame: pl.DataFrame, x: str, y: str, order: Sequence[str], title: str) -> Any:
+    room = _with_words(max((len(one) for one in frame["said"]), default=1))
+    scale = alt.Scale(range=room, domain=[0, 1] if x == "share" else alt.Undefined)
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{x}:Q", title=title, scale=scale, axis=alt.Axis(format="~%" if x == "share" else "~s", tickCount=4, values=_shares(x))),
-        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
+        x=alt.X(
+            f"{x}:Q", title=_title(title), scale=scale, axis=alt.Axis(format="~%" if x == "share" else "~s", tickCount=4, values=_shares(x))
+        ),
+        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=_names(150)),
         tooltip=_told(frame),
     )
     grey = alt.expr.isValid(alt.datum.note)
     bar = base.mark_bar().encode(color=alt.condition(grey, alt.value(GREY), alt.value(COLOURS[4])))
     words = base.mark_text(align="left", dx=4, fontSize=11).encode(text="said:N")
-    return (bar + words).properties(width="container", height={"step": 24})
+    return (bar + words).properties(width="container", height=_step(order))
 
 
 def _shares(x: str) -> Any:
@@ -135,16 +196,16 @@ def class_bars(frame: pl.DataFrame, *, y: str, order: Sequence[str], classes: Se
         .mark_bar()
         .encode(
             x=alt.X("share:Q", title="share of examples", axis=alt.Axis(format="~%"), scale=alt.Scale(domain=[0, 1])),
-            y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)),
+            y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=_names(150)),
             color=alt.Color(
                 "class:N",
                 sort=list(classes),
                 scale=alt.Scale(range=list(COLOURS)),
-                legend=alt.Legend(orient="bottom", columns=2, title=None),
+                legend=_legend(classes),
             ),
             tooltip=_told(frame),
         )
-        .properties(width="container", height={"step": 24})
+        .properties(width="container", height=_step(order))
     )
 
 
@@ -158,13 +219,13 @@ def boxes(frame: pl.DataFrame, *, y: str, order: Sequence[str], title: str) -> A
         title: What the numbers are.
     """
     grey = alt.expr.isValid(alt.datum.note)
-    base = alt.Chart(frame).encode(
-        y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=alt.Axis(labelFlush=False, labelLimit=150)), tooltip=_told(frame)
+    base = alt.Chart(frame).encode(y=alt.Y(f"{y}:N", sort=list(order), title=None, axis=_names(150)), tooltip=_told(frame))
+    line = base.mark_rule(color="#666").encode(
+        x=alt.X("q05:Q", title=_title(title), scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=5)), x2="q95:Q"
     )
-    line = base.mark_rule(color="#666").encode(x=alt.X("q05:Q", title=title, scale=alt.Scale(zero=False)), x2="q95:Q")
     box = base.mark_bar(size=13).encode(x="q25:Q", x2="q75:Q", color=alt.condition(grey, alt.value(GREY), alt.value(COLOURS[4])))
     middle = base.mark_tick(color="#111", thickness=2, size=13).encode(x="median:Q")
-    return (line + box + middle).properties(width="container", height={"step": 24})
+    return (line + box + middle).properties(width="container", height=_step(order))
 
 
 def waterfall(frame: pl.DataFrame) -> Any:
@@ -187,10 +248,10 @@ def waterfall(frame: pl.DataFrame) -> Any:
     )
     shown = shown.with_columns(right=pl.max_horizontal("start", "end"))
     base = alt.Chart(shown).encode(
-        y=alt.Y("step:N", sort=frame["step"].to_list(), title=None, axis=alt.Axis(labelFlush=False, labelLimit=190)),
+        y=alt.Y("step:N", sort=frame["step"].to_list(), title=None, axis=_names(190)),
         tooltip=["step", "n", "meaning"],
     )
-    scale = alt.Scale(domain=[0, max(ends) * 1.15 or 1])
+    scale = alt.Scale(domain=[0, max(ends) or 1], range=_with_words(max(map(len, shown["said"]))))
     bar = base.mark_bar().encode(
         x=alt.X("start:Q", title="rows", scale=scale, axis=alt.Axis(format="~s", tickCount=5)),
         x2="end:Q",
@@ -201,11 +262,6 @@ def waterfall(frame: pl.DataFrame) -> Any:
 
 
 # ── scores ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-_IN_LINES = "split(replace(datum.label, ', published', ' over published'), ' over ')"  # long names stand on two lines
-_PLACES = alt.Axis(labelFlush=False, labelLimit=130, labelExpr=_IN_LINES)
-_PLACES_RULED = alt.Axis(labelFlush=False, labelLimit=130, labelExpr=_IN_LINES, grid=True, bandPosition=0)
 
 
 def _cell_words(frame: pl.DataFrame) -> pl.DataFrame:
@@ -242,10 +298,9 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
     told = ["name", "place", "value", "chance", "ci_low", "ci_high", "n", "n_pos", "n_neg", "n_missing", "origin", "note"]
     # What is longer stands below each other, so that cells stay wide.
     above, beside = (("name", names), ("place", order)) if len(names) <= len(order) else (("place", order), ("name", names))
-    slanted = alt.Axis(orient="top", labelAngle=-50, labelLimit=130, labelOverlap=False, labelExpr=_IN_LINES)
     base = alt.Chart(_cell_words(frame)).encode(
-        x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=slanted),
-        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_PLACES),
+        x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=_heads()),
+        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(150)),
         tooltip=[one for one in told if one in _told(frame)],
     )
     is_scored = alt.datum.state == "scored"
@@ -253,14 +308,19 @@ def scores_map(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str
         color=alt.condition(
             is_scored,
             alt.Color(
-                f"{colour}:Q", scale=scale, legend=alt.Legend(orient="bottom", title=title, titleLimit=300, format=".2~f", tickCount=4)
+                f"{colour}:Q",
+                scale=scale,
+                legend=alt.Legend(orient="bottom", title=_title(title), titleLimit=260, format=".2~f", tickCount=4),
             ),
             alt.value("#E4E4E4"),
         )
     )
     ink = alt.condition(is_scored, alt.value("#111"), alt.value("#666"))
-    value = base.mark_text(fontSize=12, dy=-6).encode(text="said:N", color=ink)
-    below = base.mark_text(fontSize=10, dy=7, limit=110).encode(text="below:N", color=ink)
+    below_too = f"{_ROOM} >= 40"
+    value = base.mark_text(**_in_cells(12), dy=alt.ExprRef(f"{below_too} ? -6 : 0")).encode(text="said:N", color=ink)
+    below = base.mark_text(fontSize=10, dy=7, limit=alt.ExprRef(f"min({_ROOM}, 110)"), opacity=alt.ExprRef(f"{below_too} ? 1 : 0")).encode(
+        text="below:N", color=ink
+    )
     return (cells + value + below).properties(width="container", height={"step": 34})
 
 
@@ -276,53 +336,87 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     shown = frame.filter(pl.col("value").is_not_null())
     told = [one for one in ("name", "place", "value", "ci_low", "ci_high", "ci_method", "n", "chance", "note") if one in _told(shown)]
     if len(names) <= len(COLOURS):
-        y = {"y": alt.Y("place:N", sort=list(order), title=None, axis=_PLACES_RULED), "yOffset": alt.YOffset("name:N", sort=list(names))}
+        ruled = _names(150, grid=True, bandPosition=0)
+        y = {"y": alt.Y("place:N", sort=list(order), title=None, axis=ruled), "yOffset": alt.YOffset("name:N", sort=list(names))}
         by, domain = "name", list(names)
-    else:  # more than there are colours: each row has its name
-        shown = shown.with_columns(row=pl.format("{}: {}", "place", "name"))
-        rows = [f"{place}: {name}" for place in order for name in names]
-        y = {"y": alt.Y("row:N", sort=rows, title=None, axis=alt.Axis(labelFlush=False, labelLimit=190))}
+    else:  # more than there are colours: each row has its name, below that of the stratum
+        shown = shown.with_columns(row=pl.format("{}\n{}", "place", pl.col("name").str.strip_suffix(", published")))
+        there = set(shown["row"].to_list())
+        named = [name.removesuffix(", published") for name in names]
+        rows = [
+            row for place in order for row in (f"{place}\n", *(f"{place}\n{name}" for name in named)) if row in there or row[-1] == "\n"
+        ]
+        axis = alt.Axis(
+            labelFlush=False,
+            labelLimit=165,
+            labelOverlap=False,
+            labelExpr="split(datum.label, '\\n')[1] || split(datum.label, '\\n')[0]",
+            labelFontWeight=alt.condition("indexof(datum.label, '\\n') == length(datum.label) - 1", alt.value("bold"), alt.value("normal")),
+        )
+        y = {"y": alt.Y("row:N", sort=rows, title=None, scale=alt.Scale(domain=rows), axis=axis)}
         by, domain = "origin", ["computed", "published"]
     base = alt.Chart(shown).encode(tooltip=told, **y)
     hue = alt.Color(
         f"{by}:N",
         sort=domain,
         scale=alt.Scale(domain=domain, range=list(COLOURS[: len(domain)])),
-        legend=alt.Legend(orient="bottom", columns=2, title=None, labelLimit=160),
+        legend=_legend(domain),
     )
     ink = alt.condition(alt.datum.state == "scored", hue, alt.value(GREY))
-    scale = alt.Scale(zero=False, nice=True)
-    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title, scale=scale), x2="ci_high:Q", color=ink)
-    points = base.mark_point(filled=True, size=45, opacity=1).encode(x=alt.X("value:Q", title=title, scale=scale), color=ink)
-    ticks = base.mark_tick(color="#111", thickness=1.5, size=12).encode(x=alt.X("chance:Q", title=title, scale=scale))
+    x = {"title": _title(title), "scale": alt.Scale(zero=False, nice=True), "axis": alt.Axis(tickCount=6)}
+    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", **x), x2="ci_high:Q", color=ink)
+    points = base.mark_point(filled=True, size=45, opacity=1).encode(x=alt.X("value:Q", **x), color=ink)
+    ticks = base.mark_tick(color="#111", thickness=1.5, size=12).encode(x=alt.X("chance:Q", **x))
     return (ticks + lines + points).properties(width="container", height={"step": 14, "for": "offset"} if by == "name" else {"step": 15})
 
 
 def differences(frame: pl.DataFrame, *, order: Sequence[str], title: str) -> Any:
-    """Draw paired differences with their intervals beside 0, the adjusted p written at each; grey where there are too few.
+    """Draw paired differences with their intervals beside 0, the adjusted p below each name; grey where there are too few.
 
     Args:
         frame: Columns ``place``, ``difference``, ``ci_low``, ``ci_high``, ``p_holm``, ``n``, ``note``.
         order: Places, in their order.
         title: What is less what.
     """
+    p = pl.col("p_holm").map_elements("{:.2g}".format, pl.String)
+    n = pl.col("n").map_elements("{:,}".format, pl.String)
     shown = frame.filter(pl.col("difference").is_not_null()).with_columns(
-        said=pl.when(pl.col("p_holm").is_null())
-        .then(pl.format("no p, n {}", "n"))
-        .otherwise(pl.format("p {}, n {}", pl.col("p_holm").map_elements("{:.2g}".format, pl.String), "n")),
-        edge=pl.max_horizontal("difference", "ci_high"),
+        row=pl.format("{}\n{}, n {}", "place", pl.when(pl.col("p_holm").is_null()).then(pl.lit("no p")).otherwise(pl.format("p {}", p)), n),
         is_few=pl.col("note").fill_null("").str.contains("too_few"),
     )
+    of = dict(zip(shown["place"].to_list(), shown["row"].to_list(), strict=True))
     base = alt.Chart(shown).encode(
-        y=alt.Y("place:N", sort=list(order), title=None, axis=_PLACES),
-        tooltip=[c for c in _told(shown) if c not in {"edge", "is_few"}],
+        y=alt.Y("row:N", sort=[of[place] for place in order if place in of], title=None, axis=_names(150, grid=True)),
+        tooltip=[c for c in _told(shown) if c not in {"row", "is_few"}],
     )
     ink = alt.condition(alt.datum.is_few, alt.value(GREY), alt.value(COLOURS[0]))
-    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", title=title), x2="ci_high:Q", color=ink)
-    points = base.mark_point(filled=True, size=50, opacity=1).encode(x="difference:Q", color=ink)
-    words = base.mark_text(align="left", dx=6, fontSize=10).encode(x="edge:Q", text="said:N")
-    zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color="#111", strokeDash=[4, 3]).encode(x="x:Q")
-    return (zero + lines + points + words).properties(width="container", height={"step": 24})
+    x = {"title": _title(title), "axis": alt.Axis(tickCount=5)}
+    lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", **x), x2="ci_high:Q", color=ink)
+    points = base.mark_point(filled=True, size=50, opacity=1).encode(x=alt.X("difference:Q", **x), color=ink)
+    zero = alt.Chart(pl.DataFrame({"x": [0.0]})).mark_rule(color="#111", strokeDash=[4, 3]).encode(x=alt.X("x:Q", **x))
+    return (zero + lines + points).properties(width="container", height={"step": 36})
+
+
+def tie_groups(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str]) -> Any:
+    """Draw which models cannot be told apart: the number of a model's group in each stratum, the best's group coloured.
+
+    Args:
+        frame: Columns ``place``, ``name``, ``tie_group`` (null: undefined), ``n``, ``value``, ``note``.
+        order: Places, in their order.
+        names: Models, in their order.
+    """
+    above, beside = (("name", names), ("place", order)) if len(names) <= len(order) else (("place", order), ("name", names))
+    base = alt.Chart(frame.with_columns(said=pl.col("tie_group").cast(pl.String).fill_null("–"))).encode(
+        x=alt.X(f"{above[0]}:N", sort=list(above[1]), title=None, axis=_heads()),
+        y=alt.Y(f"{beside[0]}:N", sort=list(beside[1]), title=None, axis=_names(150)),
+        tooltip=[one for one in ("name", "place", "tie_group", "value", "n", "note") if one in _told(frame)],
+    )
+    cells = base.mark_rect(stroke="white").encode(
+        color=alt.condition(alt.datum.tie_group == 1, alt.value(COLOURS[4]), alt.value("#F0F0F0"))
+    )
+    return (cells + base.mark_text(**_in_cells(12)).encode(text="said:N", color=alt.value("#111"))).properties(
+        width="container", height={"step": ROW}
+    )
 
 
 # ── along the genome ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -533,7 +627,7 @@ def matrix(frame: pl.DataFrame, *, x: str, y: str, value: str, title: str) -> An
         scale=alt.Scale(scheme="viridis"),
         legend=alt.Legend(orient="top", direction="horizontal", gradientLength=160, gradientThickness=8, titleLimit=300),
     )
-    across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-60, labelLimit=150, labelOverlap=True))
+    across = alt.X(f"{x}:N", title=None, sort=columns, axis=alt.Axis(labelAngle=-90, labelLimit=150, labelOverlap=True))
     down = alt.Y(f"{y}:N", title=None, sort=rows, axis=alt.Axis(labelFlush=False, labelLimit=110, labelOverlap=False))
     chart = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=list(frame.columns))
-    return chart.properties(width="container", height=16 * len(rows) + 200)
+    return chart.properties(width="container", height=alt.Step(18))

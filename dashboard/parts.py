@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import streamlit as st
 
@@ -77,8 +78,8 @@ def _answered(
 
 
 def head(title: str, about: str) -> None:
-    """Begin a page."""
-    st.title(title)
+    """Begin a page; a long name in its title breaks after an underscore where the screen is narrow."""
+    st.title(" ".join(word if len(word) < 18 else word.replace("_", "_\u200b") for word in title.split(" ")))
     st.caption(about)
 
 
@@ -118,8 +119,26 @@ def nothing(why: str) -> None:
 def counted(answer: Answer) -> str:
     """Say how many rows an answer has, and how many of them are on screen."""
     if answer.n is None or answer.n <= answer.table.num_rows:
-        return f"{answer.table.num_rows:,} rows"
+        return f"{answer.table.num_rows:,} row{'' if answer.table.num_rows == 1 else 's'}"
     return f"{answer.table.num_rows:,} of {answer.n:,} rows"
+
+
+def largest(frame: pl.DataFrame, column: str, most: int, always: Sequence[str] = ()) -> list[str]:
+    """Name the strata that a chart shows, in their order: all, or where they are many the largest, which is said.
+
+    Args:
+        frame: Rows with a count ``n``.
+        column: Of the strata.
+        most: Strata that a chart shows.
+        always: What is shown however small.
+    """
+    order: list[str] = frame[column].unique(maintain_order=True).to_list()
+    sizes = frame.filter(~pl.col(column).is_in(always)).group_by(column).agg(pl.col("n").sum()).sort("n", column, descending=[True, False])
+    if sizes.height <= most:
+        return order
+    kept = {*always, *sizes[column].to_list()[:most]}
+    st.caption(f"The chart shows the {most} largest of {sizes.height:,} strata; the table has them all.")
+    return [name for name in order if name in kept]
 
 
 def show(

@@ -83,11 +83,10 @@ def too_few(n: int, n_pos: int | None = None, n_neg: int | None = None, *, min_n
     Returns:
         ``too_few: …``, or None where the stratum is large enough. A flag: numbers of such a stratum are shown all the same.
     """
-    short = [f"{found:,} {what} (below {least:,})" for found, what, least in ((n, "examples", min_n),) if found < least]
+    counted = [(n, "example", min_n)]
     if n_pos is not None and n_neg is not None:
-        short += [
-            f"{found:,} {what} (below {min_class:,})" for found, what in ((n_pos, "positives"), (n_neg, "negatives")) if found < min_class
-        ]
+        counted += [(n_pos, "positive", min_class), (n_neg, "negative", min_class)]
+    short = [f"{found:,} {what}{'' if found == 1 else 's'} (below {least:,})" for found, what, least in counted if found < least]
     return f"too_few: {', '.join(short)}" if short else None
 
 

@@ -53,7 +53,7 @@ def page(name: str, store: Path, **params: str | Sequence[str]) -> Iterator[AppT
 def text(app: AppTest) -> str:
     """All that a page says in words: headings, captions, markdown, notices, errors."""
     kinds: list[Any] = [app.title, app.header, app.subheader, app.caption, app.markdown, app.info, app.warning, app.error, app.success]
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    return "\n".join(str(element.value) for kind in kinds for element in kind).replace("\u200b", "")
 
 
 def is_sound(app: AppTest) -> None:

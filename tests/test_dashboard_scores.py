@@ -261,3 +261,17 @@ def test_a_pair_stands_as_among_all_pairs_whichever_way_round(desk, view):
     assert straight["difference"].to_list() == (-turned["difference"]).to_list()
     assert straight["ci_low"].to_list() == (-turned["ci_high"]).to_list()
     assert set(turned["model_a"]) == {b}
+
+
+@pytest.mark.parametrize(("n_few", "n_left"), [(11, 0), (12, 12)])
+def test_strata_of_too_few_examples_stay_in_the_table_where_they_are_many(n_few, n_left):
+    rows = [row(0.6, "a"), row(None, "b", "undefined", 1), row(0.6, scores.OVERALL), row(None, scores.MACRO, "undefined")]
+    rows += [row(1.0, str(i), "too_few", 3) for i in range(n_few - 1)]
+    rows += [row(0.6, "b", "too_few", 3)]
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    found, left = scores.large_enough(frame)
+    assert left == n_left
+    assert set(frame["place"]) - set(found["place"]) == (set(map(str, range(n_few - 1))) | {"b"} if n_left else set())
+    again, n_all = scores.large_enough(pl.concat([frame, pl.DataFrame([row(0.6, "b")])]))  # one model is scored there: it stays
+    assert n_all == max(n_left - 1, 0)
+    assert {"a", "b", scores.OVERALL, scores.MACRO} <= set(again["place"])

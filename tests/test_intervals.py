@@ -224,6 +224,7 @@ def test_small_strata_are_flagged_and_kept():
     assert too_few(30) is too_few(30, 10, 20) is None
     assert too_few(29) == "too_few: 29 examples (below 30)"
     assert too_few(40, 4, 36) == "too_few: 4 positives (below 10)"
+    assert too_few(40, 39, 1) == "too_few: 1 negative (below 10)"
     assert fisher_interval(0.3, 12).note == "too_few: 12 examples (below 30)"
     assert fisher_interval(0.3, 12).low is not None
 

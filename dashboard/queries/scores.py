@@ -303,6 +303,20 @@ def together(desk: Desk, task: str, answers: Mapping[str, Answer], name: str, wi
     )
 
 
+def large_enough(frame: pl.DataFrame, most: int = 12) -> tuple[pl.DataFrame, int]:
+    """Leave out, where strata are more than ``most``, those that no model is scored in for want of examples; give how many those are.
+
+    Args:
+        frame: Rows of :func:`together`; ``OVERALL`` and ``MACRO`` stay.
+        most: Strata up to which all stay.
+    """
+    large = pl.col("place").is_in([OVERALL, MACRO]) | (pl.col("state") == "scored").any().over("place")
+    n = frame.filter(~pl.col("place").is_in([OVERALL, MACRO]))["place"].n_unique()
+    found = frame.filter(large)
+    n_left = frame["place"].n_unique() - found["place"].n_unique()
+    return (found, n_left) if n > most else (frame, 0)
+
+
 def _told(row: dict[str, Any], spec: TaskSpec, name: str) -> dict[str, Any]:
     chance = metric(name).by_chance(row["n_pos"], row["n_neg"], max(len(spec.label.classes), 2))
     few = "too_few" in (row["note"] or "")

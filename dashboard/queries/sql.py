@@ -125,7 +125,7 @@ class Example:
 
 _EXAMPLES = (
     Example(
-        "How many records has each source, and on how many variants?",
+        "How many records and variants has each source?",
         "select source, label_name, count(*) as n_records, count(distinct variant_id) as n_variants\n"
         "from variant_record\ngroup by all\norder by n_records desc",
         (),

@@ -99,7 +99,10 @@ else:
         st.altair_chart(charts.along([charts.genes(frame)], **drawn, height=height))
         shown = held.table.num_rows
         more = f" and {held.rows - shown:,} more that are not drawn" if held.rows > shown else ""
-        st.caption(f"{shown} transcripts{more}. → + strand (blue), ← − strand (red), ★ canonical; thick: coding.")
+        st.caption(
+            f"{shown} transcripts{more}. → + strand (blue), ← − strand (red), ★ canonical; thick: coding. Here and below, orange: what the "
+            "window is about; dashed: its edges."
+        )
         parts.show(held, table=False)
     else:
         parts.nothing(

@@ -13,14 +13,15 @@ MOST_PLACES = 40  #: Strata that a chart shows; the table has them all.
 
 
 def places(frame: pl.DataFrame) -> list[str]:
-    """Name what a chart shows: overall, macro and the strata in their order, the largest where they are many."""
-    order = frame["place"].unique(maintain_order=True).to_list()
-    if len(order) <= MOST_PLACES:
-        return order
-    sizes = frame.group_by("place").agg(pl.col("n").max()).sort("n", descending=True, nulls_last=True)["place"].to_list()
-    most = {scores.OVERALL, scores.MACRO, *sizes[:MOST_PLACES]}
-    st.caption(f"The charts show the {MOST_PLACES} largest of {len(order):,} strata; the table has them all.")
-    return [place for place in order if place in most]
+    """Name what a chart shows: overall, macro and the strata in their order; where they are many, not those of too few examples."""
+    large, n_left = scores.large_enough(frame)
+    if n_left:
+        n = frame["place"].n_unique() - len({scores.OVERALL, scores.MACRO} & {*frame["place"]})
+        st.caption(
+            f"{n_left:,} of the {n:,} strata have too few examples to compare models on and are not drawn; the tables have them all, each "
+            "with what it lacks."
+        )
+    return parts.largest(large, "place", MOST_PLACES, always=[scores.OVERALL, scores.MACRO])
 
 
 held = parts.desk()
@@ -128,10 +129,11 @@ def compared(view: scores.View, order: list[str]) -> None:
         ties = parts.ask(scores.compared, task, view.split, names, *how).scores
         groups = ties.frame.with_columns(name=pl.col("model").replace(short))
         places_of = groups.filter(pl.col("place").is_in(order))
-        table = places_of.pivot("name", index=["place", "n"], values="tie_group", aggregate_function="first")
-        st.caption("Tie groups: models of one number cannot be told apart from the best of their group; 1 is the best's. Empty: undefined.")
-        st.dataframe(table.to_pandas(), hide_index=True, width="stretch", height=min(35 * (table.height + 1) + 3, 420))
-        parts.take_away(ties)
+        st.altair_chart(charts.tie_groups(places_of, order=order, names=list(dict.fromkeys(places_of["name"].to_list()))))
+        st.caption(
+            "Tie groups: models of one number cannot be told apart from the best of their group; 1, blue, is the best's. –: undefined."
+        )
+        parts.show(ties, table=False)
     st.markdown("**Paired difference of two**")
     left, right = st.columns(2)
     with left:
@@ -141,7 +143,11 @@ def compared(view: scores.View, order: list[str]) -> None:
         b = controls.one("less that of", others, "model_b")
     with parts.said():
         pair = scores.pair(parts.ask(scores.compared, task, view.split, names, *how).differences, a, b)
-        st.altair_chart(charts.differences(pair.frame, order=order, title=f"{name} of {short[a]} less that of {short[b]}"))
+        st.altair_chart(
+            charts.differences(
+                pair.frame.filter(pl.col("place").is_in(order)), order=order, title=f"{name} of {short[a]} less that of {short[b]}"
+            )
+        )
         ways = pair.frame["ci_method"].drop_nulls().unique().to_list()
         st.caption(
             f"Intervals: {', '.join(ways) or 'none'}. p after Holm over all strata and all pairs of the {len(names)} models "
@@ -161,7 +167,9 @@ with parts.said():
                 "split": one.split,
                 **{k: str(dict(one.settings)[k]) for k in ("split_scheme", "seq_len", "window", "edge")},
             }
-            st.page_link("views/scores.py", label=f"{one}: {len(one.names)} sets", query_params=asked_for)
+            st.page_link(
+                "views/scores.py", label=f"{one}: {len(one.names)} set{'' if len(one.names) == 1 else 's'}", query_params=asked_for
+            )
     else:
         parts.nothing(
             f"The store has no predictions for {task}. A baseline's: `lrbstore baseline {task} gc_content --keep`; a model's: "
@@ -169,6 +177,7 @@ with parts.said():
         )
 if there:
     st.subheader("Predictions that the store has for this task")
-    parts.show(parts.ask(scores.kept, task), height=220)
+    kept = parts.ask(scores.kept, task)
+    parts.show(kept, height=220 if kept.rows > 5 else "content")
 with_params = {"task": task, "by": by}
 st.page_link("views/strata.py", label="The examples of these strata", icon=":material/grid_on:", query_params=with_params)

@@ -9,17 +9,6 @@ from lrbstore.dashboard.queries import strata
 
 MOST_ROWS = 60  #: Strata that a chart shows; the table has them all.
 
-
-def largest(frame: pl.DataFrame, column: str) -> list[str]:
-    """Name the strata that a chart shows, in their order: all, or the largest where they are many."""
-    order = frame[column].unique(maintain_order=True).to_list()
-    if len(order) <= MOST_ROWS:
-        return order
-    most = {*frame.group_by(column).agg(pl.col("n").sum()).sort("n", descending=True)[column].to_list()[:MOST_ROWS]}
-    st.caption(f"The chart shows the {MOST_ROWS} largest of {len(order):,} strata; the table has them all.")
-    return [name for name in order if name in most]
-
-
 held = parts.desk()
 with st.sidebar:
     task = controls.one("Task", strata.task_names(held), "task")
@@ -42,10 +31,14 @@ with parts.said():
         cells = parts.ask(strata.cells, task, split, by, by2, settings)
         st.subheader(f"Examples by {by}" + (f" and {by2}" if by2 else ""))
         if not account["examples"]:
-            parts.nothing("No row of this split has a window of this length: the account below says why. A shorter window leaves more.")
+            parts.nothing(
+                "No row of this split has a window of this length: the account below says why. A shorter window leaves more."
+                if account["rows"]
+                else "This store has no row of this split: the page Overview says which sources it has and which splits have examples."
+            )
         elif by2:
             frame = cells.frame
-            down, across = largest(frame, "stratum"), largest(frame, "stratum_2")
+            down, across = parts.largest(frame, "stratum", MOST_ROWS), parts.largest(frame, "stratum_2", MOST_ROWS)
             if len(across) > len(down):  # the longer way stands, so that a narrow screen shows it
                 down, across, x, y = across, down, "stratum", "stratum_2"
             else:
@@ -53,7 +46,7 @@ with parts.said():
             shown = frame.filter(pl.col(x).is_in(across), pl.col(y).is_in(down))
             st.altair_chart(charts.counts_map(shown, x=x, y=y, x_order=across, y_order=down))
         else:
-            order = largest(cells.frame, "stratum")
+            order = parts.largest(cells.frame, "stratum", MOST_ROWS)
             st.altair_chart(charts.counts_bars(cells.frame.filter(pl.col("stratum").is_in(order)), y="stratum", order=order))
         if account["examples"]:
             st.caption("Grey: too few to compare models on; the column `note` says what is missing.")
@@ -64,7 +57,7 @@ with parts.said():
         with parts.said():
             found = parts.ask(strata.labels, task, split, by, settings)
             frame = found.frame
-            order = [strata.ALL, *largest(frame.filter(pl.col("stratum") != strata.ALL), "stratum")]
+            order = parts.largest(frame, "stratum", MOST_ROWS, always=[strata.ALL])
             shown = frame.filter(pl.col("stratum").is_in(order))
             label = spec.label
             if label.classes:

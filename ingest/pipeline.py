@@ -428,7 +428,7 @@ class Run:
         judge = f"case {' '.join(judged)} end" if judged else "null"
         with_id = "record_id" in rules.column_names
         # One statement whose answer goes straight to Arrow: to keep it as a table first costs as much as the source's own SQL.
-        base = "(md5_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT" if with_id else "0"
+        base = "(md5_number_upper(concat_ws(chr(31), source, content_, sub_row_::VARCHAR)) >> 1)::BIGINT" if with_id else "0"
         rows = self.scratch.sql(
             f"with canonical as ({sql}\n), checked as (select {', '.join([*fill, *given, *blank])}, "
             f"{'c.sub_row' if 'sub_row' in have else '0::BIGINT'} as sub_row_, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import duckdb
@@ -114,9 +113,3 @@ def test_the_audit_knows_every_table_and_sees_a_part_that_is_not_drawn(demo_stor
         own.execute("create temp macro random_split(record_id, seed) as 'train'")
         moved = own.execute(text).fetchall()
     assert {(row[3], row[4]) for row in moved} == {("validation", "train"), ("test", "train")}
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
-def test_half_an_md5_is_duckdbs_and_hashlibs(rule, text):
-    ((ours, theirs),) = rule.execute("select md5_upper($t), md5_number_upper($t)", {"t": text}).fetchall()
-    assert ours == theirs == int.from_bytes(hashlib.md5(text.encode(), usedforsecurity=False).digest()[:8], "little")

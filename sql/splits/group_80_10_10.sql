@@ -5,4 +5,4 @@
 -- The md5 is taken once, as the parameter of a lambda: an argument of a macro is written out wherever it stands, and the rule has it in
 -- thirty-two places.
 create or replace macro group_split(name, seed) as
-    list_transform([(md5_upper(name) >> 1)::BIGINT], lambda half: random_split(half, seed))[1];
+    list_transform([(md5_number_upper(name) >> 1)::BIGINT], lambda half: random_split(half, seed))[1];

@@ -14,7 +14,7 @@ diseases as (
 circle as (
     select
         record_id,
-        row_number() over (order by md5_upper(record_id::VARCHAR), record_id) - 1 as place,
+        row_number() over (order by md5_number_upper(record_id::VARCHAR), record_id) - 1 as place,
         count(*) over () as n_records
     from (select distinct record_id from named)
 ),
@@ -23,7 +23,7 @@ stretches as (
         d.disease,
         d.n_named,
         unnest(range(least(n.n_records, 2 * d.n_named + 100))) as step,
-        ((md5_upper(d.disease) % n.n_records)::BIGINT + step) % n.n_records as place
+        ((md5_number_upper(d.disease) % n.n_records)::BIGINT + step) % n.n_records as place
     from diseases as d
     cross join (select count(*) as n_records from circle) as n
 ),

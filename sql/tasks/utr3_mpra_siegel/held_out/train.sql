@@ -1,2 +1,2 @@
 -- Eight of ten groups of oligos: no variant, no pair and no sequence is in two splits.
-select * from utr3_mpra_siegel.examples where md5_upper(oligo_group) % 10 < 8
+select * from utr3_mpra_siegel.examples where md5_number_upper(oligo_group) % 10 < 8

@@ -367,7 +367,8 @@ def forest(frame: pl.DataFrame, *, order: Sequence[str], names: Sequence[str], t
     lines = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("ci_low:Q", **x), x2="ci_high:Q", color=ink)
     points = base.mark_point(filled=True, size=45, opacity=1).encode(x=alt.X("value:Q", **x), color=ink)
     ticks = base.mark_tick(color="#111", thickness=1.5, size=12).encode(x=alt.X("chance:Q", **x))
-    return (ticks + lines + points).properties(width="container", height={"step": 14, "for": "offset"} if by == "name" else {"step": 15})
+    steps = {"step": max(14, 34 // max(len(names), 1)), "for": "offset"} if by == "name" else {"step": 15}  # two lines of a name have room
+    return (ticks + lines + points).properties(width="container", height=steps)
 
 
 def differences(frame: pl.DataFrame, *, order: Sequence[str], title: str) -> Any:

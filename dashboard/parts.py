@@ -18,6 +18,7 @@ from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
 
 RELEASE = "release"  #: Query parameter that pins a release.
+_ROW = 35  #: Pixels of a table's row, as Streamlit draws it.
 
 
 # ── the store ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -149,7 +150,7 @@ def show(
     Args:
         answer: The answer.
         columns: Streamlit's ``column_config``.
-        height: Of the table, in pixels or Streamlit's words.
+        height: Of the table at most, in pixels; or Streamlit's words.
         table: False where a chart above shows the rows already; they are then folded in.
         key: Tells two answers of one name on a page apart.
     """
@@ -166,6 +167,8 @@ def _table(answer: Answer, columns: Mapping[str, Any] | None, height: int | str)
     numbers = {  # a p-value of 5e-19 has no use for eighteen zeros
         field.name: st.column_config.NumberColumn(format="%.4g") for field in answer.table.schema if pa.types.is_floating(field.type)
     }
+    if isinstance(height, int):  # no empty rows below a few
+        height = min(height, _ROW * (answer.table.num_rows + 1) + 3)
     st.dataframe(answer.table.to_pandas(), hide_index=True, width="stretch", height=height, column_config={**numbers, **(columns or {})})
 
 

@@ -5,7 +5,9 @@ import screen
 
 import lrbstore
 from lrbstore.catalogue import source_cards
+from lrbstore.dashboard.desk import Desk
 from lrbstore.dashboard.queries import overview
+from lrbstore.ingest.pipeline import ingest
 
 
 def test_figures_are_those_of_the_tables(desk):
@@ -65,3 +67,19 @@ def test_the_foot_names_the_release_and_every_licence(scored_store, desk):
     assert held
     for source in held:
         assert f"* **{source}**: {source_cards()[source].licence}" in said
+
+
+def test_of_many_reasons_for_rejecting_the_most_frequent_are_shown_and_all_can_be_taken_away(tmp_path):
+    path = tmp_path / "All_Tissues.csv"
+    rows = [f"chr1,{i},A,C,no{min(i, 1200)},Liver,5,train" for i in range(1, 1501)]
+    path.write_text(
+        "\n".join(["CHROM,POS,REF,ALT,label,tissue,distance_to_nearest_TSS,split", *rows, "chr1,9999,A,C,1,Liver,5,train"]) + "\n"
+    )
+    ingest(tmp_path / "store", "lrb", [path])
+    held = Desk(tmp_path / "store")
+    shown = overview.rejected(held)
+    reasons = held.store.sql("select count(distinct reason) from reject").fetchall()[0][0]
+    assert shown.table.num_rows == min(overview.REASONS, reasons) < reasons == shown.rows
+    assert shown.table["n_rows"].to_pylist()[:2] == [301, 1]
+    assert held.whole(shown).num_rows == reasons
+    held.close()

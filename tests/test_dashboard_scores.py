@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 import lrbstore
 from lrbstore.dashboard.desk import TooLarge
-from lrbstore.dashboard.queries import scores
+from lrbstore.dashboard.queries import scores, strata
 from lrbstore.metrics import metric
 
 TASK = "variant_effect_gene_expression"
@@ -41,7 +41,7 @@ def test_the_window_is_that_of_the_predictions(desk, view):
     assert not scores.fitting([view], None, (("seq_len", 4096),))
     assert not scores.fitting([view], "train", ())
     assert scores.views(desk, "gvrep_gwas") == []
-    assert scores.task_names(desk)[0] == TASK
+    assert strata.task_names(desk)[0] == TASK
 
 
 def test_numbers_are_those_of_score(desk, view, task):

@@ -8,6 +8,8 @@ from lrbstore.catalogue import task_specs
 from lrbstore.dashboard.desk import Answer, Desk
 from lrbstore.task import tasks as catalogue
 
+REASONS = 100  #: Of rows that could not be loaded, on screen.
+
 _FIGURES = """select
     (select count(*) from variant_record) as n_records,
     (select count(*) from variant_allele) as n_variants,  -- table variant, without what a genome says
@@ -80,5 +82,7 @@ def models(desk: Desk) -> Answer:
 
 
 def rejected(desk: Desk) -> Answer:
-    """Say what could not be loaded, and why."""
-    return desk.ask("rejected", "a reason in a file", _REJECTS)
+    """Say what could not be loaded, and why: of many reasons those of the most rows are on screen."""
+    n = desk.relation(f"select count(*) as n from ({_REJECTS})")["n"][0].as_py()
+    held = sorted({i.source for i in desk.store.manifest.inputs})
+    return desk.ask("rejected", "a reason in a file", _REJECTS, sources=held, page=f"select * from ({_REJECTS}) limit {REASONS}", n=n)

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from lrbstore.catalogue import TaskSpec, task_spec, task_specs
+from lrbstore.catalogue import TaskSpec, task_spec
 from lrbstore.dashboard.desk import Answer, Desk, TooLarge, in_bounds
 from lrbstore.dashboard.queries.strata import NONE, chosen, columns_of, dataset, opening
 from lrbstore.dataset import Dataset
@@ -54,12 +54,6 @@ def kept(desk: Desk, task: str) -> Answer:
         chosen={"task": task},
         sources=desk.sources_of(task_spec(task).name),
     )
-
-
-def task_names(desk: Desk) -> list[str]:
-    """List the tasks of the catalogue: those that the store has most sets of predictions for first."""
-    counted = {row["task"]: row["n"] for row in desk.relation("select task, count(*) as n from predictor group by task").to_pylist()}
-    return sorted(task_specs(), key=lambda name: (-counted.get(name, 0), name))
 
 
 @dataclass(frozen=True)

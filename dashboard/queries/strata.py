@@ -32,9 +32,9 @@ QUANTILES = {"q05": 0.05, "q25": 0.25, "median": 0.5, "q75": 0.75, "q95": 0.95}
 
 
 def task_names(desk: Desk) -> list[str]:
-    """List the tasks of the catalogue, those first whose sources the store holds."""
-    held = {i.source for i in desk.store.manifest.inputs}
-    return sorted(task_specs(), key=lambda name: (not held & set(task_specs()[name].sources), name))
+    """List the tasks of the catalogue: those first that the store has most sets of predictions for, then those whose sources it holds."""
+    counted = {row["task"]: row["n"] for row in desk.relation("select task, count(*) as n from predictor group by task").to_pylist()}
+    return sorted(task_specs(), key=lambda name: (-counted.get(name, 0), not desk.sources_of(name), name))
 
 
 def ways_to_cut(desk: Desk, task: str) -> list[str]:

@@ -50,5 +50,5 @@ else:
 rejected = parts.ask(overview.rejected)
 if rejected.rows:
     st.subheader("Rows that could not be loaded")
-    parts.show(rejected)
+    parts.show(rejected, height=500)
 parts.links_refused()

@@ -26,7 +26,7 @@ def places(frame: pl.DataFrame) -> list[str]:
 
 held = parts.desk()
 with st.sidebar:
-    task = controls.one("Task", scores.task_names(held), "task")
+    task = controls.one("Task", strata.task_names(held), "task")
     spec = task_specs()[task]
     there = parts.ask(scores.views, task)
     best = there[0] if there else None
@@ -178,6 +178,6 @@ with parts.said():
 if there:
     st.subheader("Predictions that the store has for this task")
     kept = parts.ask(scores.kept, task)
-    parts.show(kept, height=220 if kept.rows > 5 else "content")
+    parts.show(kept, height=220)
 with_params = {"task": task, "by": by}
 st.page_link("views/strata.py", label="The examples of these strata", icon=":material/grid_on:", query_params=with_params)

@@ -51,7 +51,7 @@ else:
                 icon=":material/content_cut:",
             )
         if n:
-            parts.show(asked.answer, height="content" if n < 15 else 500)
+            parts.show(asked.answer, height=500)
         else:
             parts.nothing("No row answers this question.")
 parts.links_refused()

@@ -74,7 +74,7 @@ def of_strata(desk: Desk) -> Iterator[Question]:
 
 def of_scores(desk: Desk) -> Iterator[Question]:
     """List the questions of the page Scores, of each task that the store has predictions for, as it is opened."""
-    for task in [name for name in scores.task_names(desk) if scores.kept(desk, name).rows]:
+    for task in [name for name in strata.task_names(desk) if scores.kept(desk, name).rows]:
         view = scores.views(desk, task)[0]
         names, by = view.names[: scores.MOST_MODELS], strata.ways_to_cut(desk, task)[0]
         metric = task_specs()[task].metrics[0].name

@@ -46,8 +46,9 @@ def _heads() -> Any:
 
 
 def _step(names: Sequence[str], least: int = 24) -> Any:
-    """Give rows the height that their names take: one line, or two."""
-    return alt.Step(32 if any(len(name) > 26 for name in names) else least)
+    """Give rows the height that their names take, in lines of 26 letters."""
+    lines = max((-(-len(name or "") // 26) for name in names), default=1)
+    return alt.Step(max(least, 14 * lines + 4))
 
 
 def _title(text: str) -> list[str]:

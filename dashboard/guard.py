@@ -24,14 +24,17 @@ LENGTH = 20_000  #: Characters that a question may have.
 #: What may be asked of by a name of DuckDB's own: what makes rows of the question's words alone, and what describes tables. All else of it
 #: is kept out, of later versions too: files by their names, settings, and texts of views, in which stands where the store's files lie.
 _MAKES_ROWS = frozenset({
-    "generate_series", "histogram", "histogram_values", "json_each", "json_tree", "pg_timezone_names", "query", "query_table", "range",
+    "generate_series", "json_each", "json_tree", "pg_timezone_names", "query", "query_table", "range",
     "repeat", "repeat_row", "summary", "test_all_types", "unnest",
 })  # fmt: skip
 _DESCRIBES = frozenset({"duckdb_columns", "duckdb_constraints", "duckdb_functions", "duckdb_keywords", "duckdb_tables", "duckdb_types"})
 _DESCRIBES_IN = {"information_schema": frozenset(["columns", "schemata", "tables"])}
 _OWN = ("duckdb_", "pg_", "pragma_", "sqlite_")  #: How the names of DuckDB's own views begin; the store has none that does.
 #: Functions of a value that tell of the server, or that run what cannot be looked into.
-_TELLS = frozenset(["current_setting", "getenv", "json_execute_serialized_sql", "json_serialize_plan"])
+_TELLS = frozenset(["current_setting", "getenv", "json_execute_serialized_sql", "json_serialize_plan", "pg_get_viewdef"])
+
+
+_IS_FILE = re.compile(r"[/\\*?\[]")  #: Tables are called by words; a name with one of these is a file's, or that of many.
 
 
 def admitted(text: str) -> str:
@@ -105,12 +108,14 @@ def _see_what_it_asks_of(question: str) -> None:
                 ahead += [_tree(text) for text in _texts(node["function"])]
             if name == "query_table":
                 for text in _texts(node["function"]):
-                    _see_name(text.replace('"', "").split("."))
+                    _see_name([text] if _IS_FILE.search(text) else text.replace('"', "").split("."))
 
 
 def _see_name(path: Sequence[str | None]) -> None:
     """Refuse the name of a view of DuckDB's own, but for those that describe tables."""
     *schemas, name = [(part or "").lower() for part in path]
+    if "." in name or _IS_FILE.search(name):
+        raise BadSpec(f"{name} is not answered here; expected a question of the tables: no file is read by its name")
     known = [_DESCRIBES_IN[schema] for schema in schemas if schema in _DESCRIBES_IN]
     if any(name not in names for names in known) or (name.startswith(_OWN) and name not in _DESCRIBES):
         raise BadSpec(f"{name} is not answered here; expected a question of the tables, as duckdb_tables() and duckdb_columns() list them")

@@ -17,6 +17,7 @@ import json
 import math
 import operator
 import os
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,8 @@ class Dataset(Sequence[dict[str, Any]]):
         self.spec, self.scheme, self.split, self.window, self.filters = spec, scheme, split, window, dict(filters)
         self.store, self._path, self._release = store, store.path, store.release
         self._to_hold: tuple[str, ...] = ()  # columns of the examples that are read with the index, and
-        self._in_memory: dict[str, pa.ChunkedArray] = {}  # those that hold() keeps
+        self._in_memory: dict[str, pa.ChunkedArray] = {}  # those that hold() keeps,
+        self._holding = threading.Lock()  # one after the other
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _reopen, (self._path, self._release, self.spec.name, self.scheme, self.split, self.window, self.filters)
@@ -335,14 +337,13 @@ class Dataset(Sequence[dict[str, Any]]):
         Args:
             columns: Names; those of the task's ``examples`` are kept, text as codes of its values. Derived ones are kept anyway.
         """
-        more = [c for c in dict.fromkeys(columns) if c in self._view_columns and c not in self._in_memory]
-        if not more:
-            return
-        if "_index" in self.__dict__:
-            self._in_memory = {**self._in_memory, **_by_column([_coded(self._read_kept(more))])}
-        else:
-            self._to_hold = tuple(more)
-            self._index  # noqa: B018 - made when it is first looked at
+        with self._holding:
+            self._to_hold = tuple(c for c in dict.fromkeys(columns) if c in self._view_columns)
+            if any(c not in self._in_memory for c in self._to_hold):
+                self._index  # noqa: B018 - made when it is first looked at, and these columns with it
+            # Or not with it: it was there before, or another thread came first.
+            if lacking := [c for c in self._to_hold if c not in self._in_memory]:
+                self._in_memory = {**self._in_memory, **_by_column([_coded(self._read_kept(lacking))])}
 
     @property
     def columns(self) -> list[str]:
@@ -504,18 +505,18 @@ class Dataset(Sequence[dict[str, Any]]):
         held: list[pa.Table] = []
         dropped: list[Windows] = []
         dropped_rows: list[npt.NDArray[np.int64]] = []
-        n = 0
-        for table, windows in self._planned(_INDEX_ROWS, self._to_hold):
+        n, to_hold = 0, self._to_hold
+        for table, windows in self._planned(_INDEX_ROWS, to_hold):
             is_kept = windows.kept
             lost = np.flatnonzero(~is_kept)
             dropped.append(windows.take(lost))
             dropped_rows.append(lost + n)
             own = _only(table, windows)
             kept.append(self._held(*own).packed())
-            held.append(_coded(own[0].select(self._to_hold)))
+            held.append(_coded(own[0].select(to_hold)))
             n += len(is_kept)
-        if self._to_hold:
-            self._in_memory = _by_column(held or [self._nothing(self._to_hold)])
+        if to_hold:
+            self._in_memory = {**self._in_memory, **_by_column(held or [self._nothing(to_hold)])}
         if not kept:
             nothing = self._nothing(self._needed)
             windows = self._plan_rows(nothing)

@@ -24,7 +24,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import Any, Self
 
 _LISTED = 12  #: Names that an error lists.
 
@@ -43,6 +43,10 @@ class LrbStoreError(Exception):
         # KeyError prints the repr of its argument: a message is not a key.
         return " ".join(str(part) for part in self.args)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what was said, whatever it was made of: workers hand their errors on."""
+        return _again, (type(self), self.args, self.__dict__)
+
     @classmethod
     def of_row(cls, row: int, said: str) -> Self:
         """Make the error of one of many rows: ``row 3: …``."""
@@ -53,6 +57,13 @@ class LrbStoreError(Exception):
     def about(self, name: str) -> Self:
         """Say the same of ``name`` in place of a row's number."""
         return type(self)(f"{name}: {str(self).removeprefix(f'row {self.row}: ')}")
+
+
+def _again(kind: type[LrbStoreError], args: tuple[Any, ...], said: dict[str, Any]) -> LrbStoreError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(said)
+    return error
 
 
 class UnknownName(LrbStoreError, KeyError):

@@ -44,6 +44,7 @@ def main(store: str, out: Path) -> None:
                 for width in WIDTHS:
                     visit = Visit(browser, url, width)
                     visit.go(LINKS.get(page, "" if page == "overview" else page))
+                    visit.tab.wait_for_timeout(1_500)  # charts take their height last
                     height = visit.tab.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
                     visit.tab.set_viewport_size({"width": width, "height": min(int(height) + 80, 6_000)})
                     visit.settle()

@@ -680,3 +680,20 @@ def test_every_source_has_a_card() -> None:
         assert all(text.strip() for text in (card.title, card.licence, card.citation, card.bring))
         assert set(card.assemblies) <= set(assemblies())
         assert f"lrbstore ingest {name} " in card.bring
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_have_an_order_of_their_own(store: lrbstore.Store, task: str) -> None:
+    """A join gives its rows in any order, another one at each reading: then the view of examples says one, or each split's does."""
+
+    def says_one(path: Path) -> bool:
+        return bool(re.search(r"\border by [^()]*$", re.sub(r"--[^\n]*", "", path.read_text(encoding="utf-8")).strip()))
+
+    folder = sql_folder() / "tasks" / task
+    examples = folder / "examples.sql"
+    has_join = re.search(r"\bjoin\b", re.sub(r"--[^\n]*", "", examples.read_text(encoding="utf-8")))
+    assert not has_join or says_one(examples) or all(says_one(split) for split in folder.glob("*/*.sql"))
+    spec, cursor = task_spec(task), store.cursor(task)
+    for split in spec.splits(spec.split_scheme):
+        read = [cursor.sql(f"select example_id from {spec.view(spec.split_scheme, split)}").to_arrow_table() for _ in range(4)]
+        assert all(one.equals(read[0]) for one in read)

@@ -1112,7 +1112,9 @@ def test_a_whole_training_split_at_131_kb_takes_little_memory_and_no_disk(simula
     assert list(scratch.rglob("*")) == []
 
 
-@pytest.mark.parametrize("name", ["gvrep_clinvar_clnsig", "bulk_rna_expression", "variant_effect_gene_expression"])
+@pytest.mark.parametrize(
+    "name", ["gvrep_clinvar_clnsig", "bulk_rna_expression", "variant_effect_gene_expression", "gvrep_cell_passport", "gvrep_gene_knockout"]
+)
 @pytest.mark.parametrize("counted", [False, True])
 def test_what_is_held_is_what_the_view_says_and_is_not_asked_for_again(demo_store, monkeypatch, name, counted):
     asked = []
@@ -1138,3 +1140,31 @@ def test_what_is_held_is_what_the_view_says_and_is_not_asked_for_again(demo_stor
         assert held.rows(columns).equals(plain.rows(columns))
         counts = plain.dropped().to_pydict()["reason"]
         assert held.left_out() == {reason: counts.count(reason) for reason in sorted({*counts}, key=lambda r: (-counts.count(r), r))}
+
+
+@pytest.mark.parametrize("rows", [50, 10_000])
+def test_columns_are_held_whichever_of_several_threads_comes_first(demo_store, monkeypatch, rows):
+    monkeypatch.setattr("lrbstore.dataset._INDEX_ROWS", rows)
+    name, columns = "variant_effect_gene_expression", [["example_id", "tissue"], ["chrom", "ref", "alt"], ["pos", "example_id"]]
+    with Store(demo_store) as store:
+        plain = Task.open(store, name, seq_len=64)["train"]
+        wanted = plain.rows(sorted({c for some in columns for c in some}))
+        for _ in range(5):
+            held = Task.open(store, name, seq_len=64)["train"]
+            failed: list[BaseException] = []
+
+            def tried(what, *given, failed=failed):
+                try:
+                    what(*given)
+                except BaseException as error:
+                    failed.append(error)
+
+            threads = [threading.Thread(target=tried, args=(held.hold, some)) for some in columns]
+            threads.append(threading.Thread(target=tried, args=(held.__len__,)))
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert not failed
+            monkeypatch.setattr(held, "_relation", None)  # nothing is read again
+            assert held.rows(wanted.column_names).equals(wanted)

@@ -290,7 +290,6 @@ def test_a_baseline_that_does_not_fit_says_which_do(store: lrbstore.Store) -> No
         predict(lrbstore.task(BULK, 64, store=store), "gc_contents")
 
 
-@pytest.mark.slow
 def test_a_listed_set_says_how_many_examples_of_the_test_split_have_one(store: lrbstore.Store, own: Path) -> None:
     found = listed(store)
     assert found.height > 2
@@ -313,6 +312,7 @@ def test_a_store_without_predictions_lists_none(tmp_path: Path, simulated: Path)
         assert listed(opened).height == 0
 
 
+@pytest.mark.slow
 def test_the_walk_from_template_to_comparison(own: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """What a user types: template, baseline, score, compare, forget."""
     at = ["--store", str(own), "--seq-len", "256"]

@@ -1,6 +1,7 @@
 """The public names are exactly those that are documented, and they carry their documentation."""
 
 import inspect
+import pickle
 import subprocess
 import sys
 
@@ -35,6 +36,13 @@ def test_the_error_tree_has_builtin_parents():
         assert issubclass(error, parent)
         assert issubclass(error, lrbstore.LrbStoreError)
     assert str(lrbstore.UnknownName("task", "bulk", ["bulk_rna_expression"])).startswith("unknown task 'bulk'")
+
+
+def test_an_error_comes_out_of_another_process_as_it_went_in():
+    own = lrbstore.BadSpec.of_row(3, "no number")
+    for error in (lrbstore.UnknownName("column", "x", ["y"], see="ds.columns"), lrbstore.MissingExtra("dashboard", "the dashboard"), own):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_an_unknown_name_among_many_is_told_with_near_ones_and_with_what_lists_all():

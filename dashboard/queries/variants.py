@@ -390,7 +390,7 @@ lifted as (
     union select variant_id from variant_lift where lifted_left_aligned_id in (select id from own) and status = 'mapped'
 ),
 both_ways as (select id from own union select id from lifted)
-select id from both_ways union select variant_id from variant where left_aligned_id in (select id from both_ways) order by 1"""
+select id from both_ways union select variant_id from variant_reference where left_aligned_id in (select id from both_ways) order by 1"""
     found = desk.relation(sql, {"id": variant_id}).column(0).to_pylist()
     return [variant_id, *(v for v in found if v and v != variant_id)]
 

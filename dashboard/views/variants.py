@@ -76,11 +76,6 @@ def turn(to: int | None) -> None:
         st.query_params[AFTER] = str(to)
 
 
-def back(filters: Mapping[str, Any]) -> None:
-    """Go to the page of the table before this one."""
-    turn(parts.ask(variants.previous, int(st.query_params[AFTER]), **filters))
-
-
 def position(filters: Mapping[str, object]) -> int | None:
     """Read from the URL which record the page comes after; another filter begins at the first page again."""
     if st.session_state.setdefault("filters_", filters) != filters:
@@ -157,11 +152,14 @@ with parts.said():
                         else:
                             parts.nothing(f"None of these records says a {stratum}.")
             st.subheader("Records")
-            page = parts.ask(variants.page, position(filters), n, **filters)
+            after = position(filters)
+            page = parts.ask(variants.page, after, n, **filters)
             parts.show(page.answer, height=500, columns={"pos": st.column_config.NumberColumn(format="localized")})
             with st.container(horizontal=True):
                 st.button("First", on_click=turn, args=(None,), disabled=page.first, key="first_")
-                st.button("Previous", on_click=back, args=(filters,), disabled=page.first, key="previous_")
+                if st.button("Previous", disabled=page.first, key="previous_"):  # asked for on the page, which says what goes wrong
+                    turn(parts.ask(variants.previous, after, **filters))
+                    st.rerun()
                 st.button("Next", on_click=turn, args=(page.next,), disabled=page.next is None, key="next_")
             counted = parts.ask(variants.distinct, **filters).table["n_variants"][0].as_py()
             n_variants.caption(f"on {counted:,} variants, whichever source names them" if counted else "none of which names its alleles")

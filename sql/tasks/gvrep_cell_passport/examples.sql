@@ -46,3 +46,4 @@ select
 from cell_model_variant as v
 left join model as m using (cell_model_id)
 where v.label_text is not null and v.variant_id is not null and v.assembly = 'GRCh38'
+order by v.source_file, v.source_line  -- of files in upstream's order: a join keeps none

@@ -34,6 +34,7 @@ def main() -> None:
         held = parts.desk()
         with parts.said():
             page.run()
+            parts.others_refused((parts.RELEASE, "page_after"))
         parts.foot(held)
 
 

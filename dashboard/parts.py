@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +20,7 @@ from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
 
 RELEASE = "release"  #: Query parameter that pins a release.
+_PINNED = "pinned_"  #: Key of the session's: the menu drops what stands in the URL.
 _ROW = 35  #: Pixels of a table's row, as Streamlit draws it.
 
 
@@ -34,14 +37,26 @@ def desk() -> Desk:
         MissingData: If there is no store.
     """
     path = default_path().absolute()
-    pinned = st.query_params.get(RELEASE)
+    pinned = st.query_params.get(RELEASE, st.session_state.get(_PINNED))
     if pinned is not None:
         try:
-            return _open(str(path), pinned)
+            held = _open(str(path), pinned)
         except UnknownName:
             controls.refuse(RELEASE, pinned, "the store has none of that name, or has let go of it")
-            del st.query_params[RELEASE]
+            pin(None)
+        else:
+            pin(pinned)
+            return held
     return _open(str(path), StoreFolder(path).current)
+
+
+def pin(release: str | None) -> None:
+    """Hold on to a release on this page and those that its reader goes to next; None lets go of it."""
+    if release is None:
+        st.session_state.pop(_PINNED, None)
+        st.query_params.pop(RELEASE, None)
+    elif st.query_params.get(RELEASE) != release or st.session_state.get(_PINNED) != release:
+        st.session_state[_PINNED] = st.query_params[RELEASE] = release
 
 
 @st.cache_resource(
@@ -92,7 +107,7 @@ def said() -> Iterator[None]:
     except LrbStoreError as error:
         text = without_paths(str(error), default_path())
         if isinstance(error, TooLarge):
-            st.warning(f"**Too large.** {text}", icon=":material/hourglass_disabled:")
+            st.warning(f"**Too much for a screen:** {text}.", icon=":material/hourglass_disabled:")
         elif isinstance(error, MissingData):
             st.info(f"**Not here.** {text}", icon=":material/inventory_2:")
         else:
@@ -110,6 +125,23 @@ def links_refused() -> None:
     """Say what the link asked for and is not shown; called when a page's controls have been drawn."""
     for line in controls.refused():
         st.warning(line, icon=":material/link_off:")
+
+
+def others_refused(known: Sequence[str] = (RELEASE,)) -> None:
+    """Say what the link holds that no control of the page has taken; called when all of the page has been drawn."""
+    for key in st.query_params:
+        if key not in known and key not in st.session_state:
+            st.warning(f"The link says {key} = {st.query_params[key]!r}: this page has no such control.", icon=":material/link_off:")
+
+
+def link(page: str, label: str, **params: str | Sequence[str]) -> None:
+    """Lead to another view, by its page and query parameters; what is pinned stays so.
+
+    A link of the browser's own: its *back* then shows this view again. (Streamlit's drops parameters that both pages have.)
+    """
+    pinned = {RELEASE: st.query_params[RELEASE]} if RELEASE in st.query_params else {}
+    address = f"{page}?{urlencode({**params, **pinned}, doseq=True)}"
+    st.html(f'<a href="{html.escape(address)}" target="_self">{html.escape(label)}</a>')
 
 
 def nothing(why: str) -> None:
@@ -226,6 +258,7 @@ def foot(held: Desk) -> None:
         st.markdown("\n".join(f"* **{source}**: {licence}" for source, licence in held.licences().items()) or "No source is held.")
     if st.query_params.get(RELEASE) == store.release:
         right.caption("This link is pinned to the release.")
-    elif right.button("Pin the link to this release", key="pin_", help="The link then shows this release, also when a newer one is there."):
-        st.query_params[RELEASE] = store.release
-        st.rerun()
+        right.button("Let go of it", key="unpin_", on_click=pin, args=(None,), help="The link then shows the newest release.")
+    else:
+        about = "The link then shows this release, also when a newer one is there."
+        right.button("Pin the link to this release", key="pin_", on_click=pin, args=(store.release,), help=about)

@@ -144,6 +144,32 @@ def test_the_release_is_pinned_by_a_link(visit, scored_store):
         assert f"release={store.release}" in visit.tab.url
     visit.settle()
     assert visit.tab.get_by_text("pinned to the release").count()
+    visit.tab.get_by_role("link", name="Strata").click()  # the menu leads on, and keeps the pin
+    visit.tab.wait_for_url("**/strata**release=**")
+    visit.settle()
+    assert visit.tab.get_by_text("pinned to the release").count()
+    visit.tab.get_by_role("button", name="Let go of it").click()
+    visit.tab.get_by_role("button", name="Pin the link").wait_for()
+    assert "release=" not in visit.tab.url
+
+
+def test_a_link_to_another_view_leads_there_and_back_again(visit, scored_store):
+    with lrbstore.open(scored_store) as store:
+        ((one,),) = store.sql("select variant_id from variant_record where assembly = 'GRCh38' order by variant_id desc limit 1").fetchall()
+        release = store.release
+    _, chrom, pos, ref, alt = one.split(":")
+    visit.go(f"variants?variant={one}&release={release}")
+    said = visit.tab.get_by_role("heading", name=f"Variant {one}").first
+    assert said.count()
+    visit.tab.get_by_role("link", name="Its locus").click()
+    visit.tab.wait_for_url("**/locus?**")
+    visit.settle()
+    assert visit.tab.get_by_text(f"{chrom}:{int(pos):,} {ref}>{alt}").count()
+    assert visit.tab.get_by_text("pinned to the release").count()
+    visit.tab.go_back()
+    visit.settle()
+    assert said.count()
+    visit.is_clean()
 
 
 def test_a_deep_link_is_followed_and_its_records_taken_away_are_those_of_the_query(visit, scored_store):

@@ -12,8 +12,10 @@ from lrbstore.ingest.pipeline import ingest
 
 def test_figures_are_those_of_the_tables(desk):
     (figures,) = overview.figures(desk).table.to_pylist()
-    for name, table in {"n_records": "variant_record", "n_variants": "variant", "n_rejected": "reject", "n_models": "model"}.items():
+    for name, table in {"n_records": "variant_record", "n_variants": "variant", "n_rejected": "reject"}.items():
         assert figures[name] == desk.store.sql(f"select count(*) from {table}").fetchall()[0][0]
+    assert figures["n_models"] == len({*desk.store.sql("select model from predictor").fetchall()})
+    assert figures["n_sources"] == len({i.source for i in desk.store.manifest.inputs})
 
 
 def test_records_add_up_and_name_every_source_once_for_each_label(desk):
@@ -83,3 +85,13 @@ def test_of_many_reasons_for_rejecting_the_most_frequent_are_shown_and_all_can_b
     assert shown.table["n_rows"].to_pylist()[:2] == [301, 1]
     assert held.whole(shown).num_rows == reasons
     held.close()
+
+
+@pytest.mark.slow
+def test_what_no_control_has_taken_of_a_link_is_said(scored_store):
+    with screen.page("expression", scored_store, gene="NOSUCH") as app:
+        screen.is_sound(app)
+        assert "gene = 'NOSUCH': this page has no such control" in screen.text(app)
+    with screen.page("scores", scored_store, task="variant_effect_gene_expression", by="tss_distance:viztool", intervals="none") as app:
+        screen.is_sound(app)
+        assert "no such control" not in screen.text(app)

@@ -13,8 +13,8 @@ REASONS = 100  #: Of rows that could not be loaded, on screen.
 _FIGURES = """select
     (select count(*) from variant_record) as n_records,
     (select count(*) from variant_allele) as n_variants,  -- table variant, without what a genome says
-    (select count(*) from source where is_current) as n_sources,
-    (select count(*) from model) as n_models,
+    (select count(distinct source) from source where is_current) as n_sources,
+    (select count(distinct model) from predictor) as n_models,
     (select count(*) from reject) as n_rejected"""
 
 _SOURCES = """select source, version, title, n_files, rows_in, rows_loaded, rows_rejected, assemblies, licence, citation, url
@@ -73,7 +73,9 @@ def tasks(desk: Desk, counted: bool = False) -> Answer:
         for spec in task_specs().values()
     ]
     rows.sort(key=lambda row: (not row["here"], row["task"]))
-    return Answer("tasks", "a task under its own split scheme", pa.Table.from_pylist(rows), "lrbstore.tasks(store)", is_sql=False)
+    held = tuple(sorted({i.source for i in desk.store.manifest.inputs}))
+    table, chosen = pa.Table.from_pylist(rows), {"counted": counted}
+    return Answer("tasks", "a task under its own split scheme", table, "lrbstore.tasks(store)", chosen=chosen, sources=held, is_sql=False)
 
 
 def models(desk: Desk) -> Answer:

@@ -28,8 +28,8 @@ STRATA = {"tissue": "tissue", "trait": "trait", "gene": "coalesce(gene_symbol, g
 ROWS = 50  #: Rows of a page.
 MOST = 15  #: Values of a stratum that are listed.
 _SHOWN = (
-    "source", "chrom", "pos", "ref", "alt", "label_name", "label_text", "label_value", "gene_symbol", "tissue", "trait", "effect",
-    "effect_allele", "effect_unit", "neg_log10_p", "rs_id", "variant_id", "assembly", "gene_id", "cell_model_id", "source_version",
+    "source", "assembly", "chrom", "pos", "ref", "alt", "label_name", "label_text", "label_value", "gene_symbol", "tissue", "trait",
+    "effect",     "effect_allele", "effect_unit", "neg_log10_p", "rs_id", "variant_id", "gene_id", "cell_model_id", "source_version",
     "source_file", "source_line", "record_id",
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ else:
         st.altair_chart(charts.bars(ends, x="value", y="track_name", x_title=unit, order=ends["track_name"].to_list()))
         st.caption(f"The {ends.height} of {across.rows} tracks with the highest and the lowest values; unit: {unit}.")
         parts.show(across, table=False)
-        st.page_link("views/locus.py", label=f"{one} in its window", icon=":material/location_on:", query_params={"gene": gene_id})
+        parts.link("locus", f"→ {one} in its window", gene=gene_id)
 
         st.subheader(f"Top genes of {tissue}")
         top = parts.ask(expression.top_of_track, tissue, gene_type, split)

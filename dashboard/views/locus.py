@@ -180,11 +180,7 @@ else:
         else:
             parts.nothing("No record of this store is about this allele.")
         if place.variant_id:
-            st.page_link(
-                "views/variants.py",
-                label="Its card, with records lifted from the other assembly",
-                query_params={"variant": place.variant_id},
-            )
+            parts.link("variants", "→ Its card, with records lifted from the other assembly", variant=place.variant_id)
     if place.gene_id:
         st.subheader("Expression across tissues")
         values = parts.ask(expression.across, place.gene_id)
@@ -199,7 +195,7 @@ else:
             st.caption(f"Shown: {drawn_n}; unit: {unit}.")
             parts.show(values, table=False)
             name = parts.ask(expression.name_of, place.gene_id)
-            st.page_link("views/expression.py", label="Beside other genes", icon=":material/bar_chart:", query_params={"genes": name})
+            parts.link("expression", "→ Beside other genes", genes=name)
         else:
             parts.nothing("No expression of this gene in this store. It comes with `lrbstore ingest lrb FOLDER` (bulk_rna_expression).")
 

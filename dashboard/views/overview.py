@@ -11,12 +11,19 @@ parts.head(
 )
 
 (figures,) = parts.ask(overview.figures).table.to_pylist()
-for column, (label, name) in zip(
+parts.links_refused()
+for column, (label, name, about) in zip(
     st.columns(5),
-    {"Records": "n_records", "Variants": "n_variants", "Sources": "n_sources", "Models": "n_models", "Rows rejected": "n_rejected"}.items(),
+    [
+        ("Records", "n_records", "Upstream rows that say something about a variant."),
+        ("Variants", "n_variants", "Alleles, those of combinations and of tasks' own tables among them."),
+        ("Sources", "n_sources", "Whatever their versions."),
+        ("Models", "n_models", "That the store has predictions of."),
+        ("Rows rejected", "n_rejected", "Upstream rows that could not be loaded."),
+    ],
     strict=True,
 ):
-    column.metric(label, f"{figures[name]:,}")
+    column.metric(label, f"{figures[name]:,}", help=about)
 
 st.subheader("Tasks")
 counted = controls.flag(

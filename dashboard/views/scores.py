@@ -109,9 +109,9 @@ def shown(view: scores.View) -> None:
         + (f" Directions that were not declared: {turned['name'].unique().to_list()}." if turned.height else "")
     )
     if with_published and not (frame["origin"] == "published").any():
-        parts.nothing(
-            "The store has no published scores of this task by this metric: `lrbstore ingest utr3_published_scores` brings those there are."
-        )
+        here = any(i.source == "utr3_published_scores" for i in held.store.manifest.inputs)
+        more = "" if here else ": `lrbstore ingest utr3_published_scores` brings those there are"
+        parts.nothing(f"The store has no published scores of this task by this metric{more}.")
     parts.show(answer, table=False)
     compared(view, order)
 
@@ -167,9 +167,7 @@ with parts.said():
                 "split": one.split,
                 **{k: str(dict(one.settings)[k]) for k in ("split_scheme", "seq_len", "window", "edge")},
             }
-            st.page_link(
-                "views/scores.py", label=f"{one}: {len(one.names)} set{'' if len(one.names) == 1 else 's'}", query_params=asked_for
-            )
+            parts.link("scores", f"→ {one}: {len(one.names)} set{'' if len(one.names) == 1 else 's'}", **asked_for)
     else:
         parts.nothing(
             f"The store has no predictions for {task}. A baseline's: `lrbstore baseline {task} gc_content --keep`; a model's: "
@@ -179,5 +177,4 @@ if there:
     st.subheader("Predictions that the store has for this task")
     kept = parts.ask(scores.kept, task)
     parts.show(kept, height=220)
-with_params = {"task": task, "by": by}
-st.page_link("views/strata.py", label="The examples of these strata", icon=":material/grid_on:", query_params=with_params)
+parts.link("strata", "→ The examples of these strata", task=task, by=by)

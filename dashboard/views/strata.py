@@ -77,6 +77,4 @@ with parts.said():
         st.markdown("**Rows without a window**")
         parts.show(parts.ask(strata.dropped, task, split, settings), height=280)
 
-st.page_link(
-    "views/scores.py", label="Scores by these strata", icon=":material/leaderboard:", query_params={"task": task, "split": split, "by": by}
-)
+parts.link("scores", "→ Scores by these strata", task=task, split=split, by=by)

@@ -52,11 +52,10 @@ def card(text: str, on: str | None) -> None:
     if found.others:
         st.caption(f"The rs number names {len(found.others)} alleles here:")
         for name in found.others[:20]:
-            st.page_link("views/variants.py", label=name, query_params={"variant": name})
+            parts.link("variants", f"→ {name}", variant=name)
     if found.asked:
         with st.container(horizontal=True):
-            own = {"variant": found.asked.variant_id}
-            st.page_link("views/locus.py", label="Its locus", icon=":material/location_on:", query_params=own)
+            parts.link("locus", "→ Its locus", variant=found.asked.variant_id)
             for name, url in links(found.asked.region, found.asked).items():
                 st.link_button(name, url, type="tertiary", icon=":material/open_in_new:")
     if found.allele.rows:
@@ -122,10 +121,11 @@ if one:
     with parts.said():
         card(one, on)
     st.divider()
+    st.caption("Below: all records that meet the other filters on the left, whatever variant they name.")
 
 with parts.said():
     if trait_text or gene_text:
-        parts.nothing("Choose one of the names on the left: what is typed there is none.")
+        parts.nothing(f"“{trait_text or gene_text}” is none: choose one of the names on the left, or type another.")
     elif not held:
         parts.nothing("No source in this store speaks of variants; `lrbstore sources` lists those that do.")
     else:
@@ -134,7 +134,7 @@ with parts.said():
         if not n:
             parts.nothing("No record meets all of these filters: take one away. A region holds the records of its own assembly alone.")
         else:
-            st.subheader(f"{n:,} records")
+            st.subheader(f"{n:,} record{'' if n == 1 else 's'}")
             n_variants = st.empty()  # counted last: of millions of records it takes longer than all the rest
             n_variants.caption("on … variants")
             if region:

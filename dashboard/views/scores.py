@@ -109,9 +109,9 @@ def shown(view: scores.View) -> None:
         + (f" Directions that were not declared: {turned['name'].unique().to_list()}." if turned.height else "")
     )
     if with_published and not (frame["origin"] == "published").any():
-        here = any(i.source == "utr3_published_scores" for i in held.store.manifest.inputs)
-        more = "" if here else ": `lrbstore ingest utr3_published_scores` brings those there are"
-        parts.nothing(f"The store has no published scores of this task by this metric{more}.")
+        has_them = any(i.source == "utr3_published_scores" for i in held.store.manifest.inputs)
+        hint = "" if has_them else ": `lrbstore ingest utr3_published_scores` brings those there are"
+        parts.nothing(f"The store has no published scores of this task by this metric{hint}.")
     parts.show(answer, table=False)
     compared(view, order)
 

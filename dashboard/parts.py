@@ -15,6 +15,7 @@ import streamlit as st
 
 from lrbstore.dashboard import controls
 from lrbstore.dashboard.desk import BROKEN, FORMS, Answer, Desk, TooLarge, file_name, without_paths, written
+from lrbstore.dashboard.launch import COLOURS
 from lrbstore.errors import LrbStoreError, MissingData, UnknownName
 from lrbstore.release import StoreFolder
 from lrbstore.store import default_path
@@ -141,7 +142,7 @@ def link(page: str, label: str, **params: str | Sequence[str]) -> None:
     """
     pinned = {RELEASE: st.query_params[RELEASE]} if RELEASE in st.query_params else {}
     address = f"{page}?{urlencode({**params, **pinned}, doseq=True)}"
-    st.html(f'<a href="{html.escape(address)}" target="_self">{html.escape(label)}</a>')
+    st.html(f'<a href="{html.escape(address)}" target="_self" style="color: {COLOURS[0]}">{html.escape(label)}</a>')
 
 
 def nothing(why: str) -> None:
